@@ -1,0 +1,229 @@
+"""The record, on one page. Each table names its one writer; every other service only reads it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.db import UtcDateTime
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own way
+        datetime: UtcDateTime,
+        date: Date,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+    }
+
+
+class Installation(Base):
+    """Who this record is; keys in Redis carry the id, so two installations never mix. Writer: the migration job."""
+
+    __tablename__ = "installation"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class Publisher(Base):
+    """Who may submit. Writer: cli."""
+
+    __tablename__ = "publisher"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A key's prefix in clear and its secret as SHA-256 (the secret is random, a slow hash adds nothing). Writer: cli."""
+
+    __tablename__ = "api_key"
+    prefix: Mapped[str] = mapped_column(String(16), primary_key=True)
+    publisher_id: Mapped[int] = mapped_column(ForeignKey("publisher.id"))
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    label: Mapped[str] = mapped_column(String(100), default="")
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Article(Base):
+    """What a publisher submitted, and whether it stands. Writer: ingest."""
+
+    __tablename__ = "article"
+    seq: Mapped[int] = mapped_column(Serial, primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True)  # UUID; urn:uuid:<id> is the item's id in every output
+    publisher_id: Mapped[int] = mapped_column(ForeignKey("publisher.id"))
+    external_id: Mapped[str | None] = mapped_column(String(500))
+    version: Mapped[int] = mapped_column(Integer, default=1)  # moves by one with every replacement
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of the submission, to tell a repeat from a change
+    submission: Mapped[dict[str, Any]]  # as accepted, before any normalisation (shared.submission.Submission)
+    accepted_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawal_reason: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (UniqueConstraint("publisher_id", "external_id", name="one_article_per_external_id"),)
+
+
+class IdempotencyKey(Base):
+    """Which article an Idempotency-Key stands for. Writer: ingest."""
+
+    __tablename__ = "idempotency_key"
+    publisher_id: Mapped[int] = mapped_column(ForeignKey("publisher.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Enrichment(Base):
+    """The article as outputs show it: normalised, safe, complete. Writer: enrich.
+
+    published_at, day, slug and key are set by the first enrichment and never moved: they make the page's address.
+    """
+
+    __tablename__ = "enrichment"
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer)  # the article's version that was enriched
+    published_at: Mapped[datetime]
+    day: Mapped[date] = mapped_column(index=True)  # local date of first publication in the publication's zone
+    slug: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(12), unique=True)  # short opaque part of the page's address
+    updated_at: Mapped[datetime]  # last change a reader can see
+    headline: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text)  # plain text: the publisher's, else the excerpt
+    language: Mapped[str] = mapped_column(String(35))  # BCP 47
+    direction: Mapped[str] = mapped_column(String(3))  # ltr or rtl
+    bylines: Mapped[list[Any]]  # [{"slug", "label"}]
+    section: Mapped[dict[str, Any] | None]  # {"slug", "label"}
+    tags: Mapped[list[Any]]  # [{"slug", "label"}]
+    dateline: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[dict[str, Any] | None]  # {"name", "url"} of syndicated copy
+    canonical_url: Mapped[str | None] = mapped_column(Text)
+    image: Mapped[dict[str, Any] | None]  # {"url", "alt", "credit"}
+    words: Mapped[int] = mapped_column(Integer)
+    reading_minutes: Mapped[int] = mapped_column(Integer)
+    keywords: Mapped[list[Any]]
+    content_hash: Mapped[str] = mapped_column(String(64), index=True)
+    duplicate_of: Mapped[str | None] = mapped_column(String(36))  # id of the earliest article with the same content_hash
+    notes: Mapped[list[Any]]  # [{"step", "field", "notice"}], shown on the receipt
+    enriched_at: Mapped[datetime]
+
+
+class Tally(Base):
+    """The counters in which an article stands right now; what is to be counted is the difference. Writer: count."""
+
+    __tablename__ = "tally"
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), primary_key=True, autoincrement=False)
+    slices: Mapped[list[Any]]
+    counted_at: Mapped[datetime]
+
+
+class Counter(Base):
+    """How many published articles each slice has; mirrored into Redis (shared.counters). Writer: count."""
+
+    __tablename__ = "counter"
+    slice: Mapped[str] = mapped_column(String(300), primary_key=True)
+    value: Mapped[int] = mapped_column(Integer)
+    seq: Mapped[int] = mapped_column(BigInteger, index=True)  # commit-ordered number of the last change
+
+
+class Feed(Base):
+    """One slice as subscribers see it: its revision moves with every visible change. Writer: feed."""
+
+    __tablename__ = "feed"
+    slice: Mapped[str] = mapped_column(String(300), primary_key=True)
+    label: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime]
+    # Two changes within one second share a Last-Modified, so only the ETag can tell them apart.
+    second_shared: Mapped[bool] = mapped_column(default=False)
+    seq: Mapped[int] = mapped_column(BigInteger, index=True)  # commit-ordered number of the last change
+
+
+class FeedEntry(Base):
+    """An article's place in one feed. Writer: feed."""
+
+    __tablename__ = "feed_entry"
+    slice: Mapped[str] = mapped_column(String(300), primary_key=True)
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), primary_key=True, autoincrement=False)
+    published_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]  # set: the entry shows the notice, until it leaves
+    __table_args__ = (
+        Index("feed_entry_newest_first", "slice", published_at.desc(), article_seq.desc()),
+        Index("feed_entry_of_article", "article_seq"),
+    )
+
+
+class Placement(Base):
+    """Which version of an article pages and feeds show. Writer: feed."""
+
+    __tablename__ = "placement"
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer)
+    placed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """What happened (shared.events). Writer: the service that recorded it."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), index=True)
+    version: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+
+
+class OutboxRow(Base):
+    """One listener's work on one event (shared.outbox). Writers: the recorder, relay, and the worker that holds it."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    listener: Mapped[str] = mapped_column(String(50))
+    state: Mapped[str] = mapped_column(String(10))
+    # When relay has to look at the row next: due, offer or lease over. Empty once done or dead.
+    due_at: Mapped[float | None] = mapped_column(Float)
+    attempt: Mapped[int] = mapped_column(Integer, default=0)  # also the fencing token
+    reason: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        UniqueConstraint("event_id", "listener", name="one_row_per_event_and_listener"),
+        Index("outbox_due", "due_at", sqlite_where=due_at.is_not(None), postgresql_where=due_at.is_not(None)),
+        Index("outbox_open", "listener", "id", sqlite_where=due_at.is_not(None), postgresql_where=due_at.is_not(None)),
+        Index("outbox_dead", "state", sqlite_where=state == "dead", postgresql_where=state == "dead"),
+    )
+
+
+class Ticker(Base):
+    """A number that moves in commit order: whoever takes it holds its row until the commit. Writers: count, feed."""
+
+    __tablename__ = "ticker"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class Heartbeat(Base):
+    """When each kind of worker last did what it was asked over the broker. Writer: that worker."""
+
+    __tablename__ = "heartbeat"
+    service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    seen_at: Mapped[float] = mapped_column(Float)

@@ -1,0 +1,119 @@
+"""The publication's own file (publication.toml), read once per process."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from shared.errors import ConfigurationError
+
+TEMPLATE = Path(__file__).with_name("publication.toml")
+CalendarName = Literal["gregorian", "islamic-umalqura", "persian", "hebrew"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MastheadLine(_Part):
+    calendars: tuple[CalendarName, ...] = ("gregorian", "islamic-umalqura")
+    hijri_day_offset: Literal[-1, 0, 1] = 0
+    days: int = Field(5, ge=1, le=31)
+    date_format: str = "d MMMM y"
+    day_format: str = "dd/MM/yyyy"
+    article_date_format: str = "d MMMM y HH:mm"
+    total_label: str = "Total"
+    total_word: str = "content"
+    month_names: dict[CalendarName, tuple[str, ...]] = {}
+
+
+class Section(_Part):
+    slug: str
+    name: str | dict[str, str]
+
+    def label(self, language: str) -> str:
+        """The section's name in a language, else in the first language it has."""
+        if isinstance(self.name, str):
+            return self.name
+        return self.name.get(language) or self.name.get(language.split("-")[0]) or next(iter(self.name.values()))
+
+
+class Profile(_Part):
+    name: str
+    url: str = Field(pattern=r"^https?://")
+
+
+class Share(_Part):
+    networks: tuple[str, ...] = ("x", "facebook", "whatsapp", "telegram", "email")
+
+
+class Publication(_Part):
+    name: str = Field(min_length=1)
+    description: str = ""
+    base_url: str = Field("", pattern=r"^(https?://[^/\s]+(/[^\s]*[^/\s])?)?$")
+    zone: str = "UTC"
+    languages: tuple[str, ...] = Field(("en",), min_length=1)
+    imprint: str = ""
+    masthead: MastheadLine = MastheadLine()
+    sections: tuple[Section, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    share: Share = Share()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no IANA zone; an example is Europe/Istanbul") from error
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for tag in value:
+            try:
+                Locale.parse(tag, sep="-")
+            except (UnknownLocaleError, ValueError) as error:
+                raise ValueError(f"{tag!r} is no language tag (BCP 47); an example is en") from error
+        return value
+
+    @property
+    def language(self) -> str:
+        return self.languages[0]
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    def section_label(self, slug: str, language: str) -> str | None:
+        """The configured name of a section in a language; None for a section that is not in the file."""
+        return next((each.label(language) for each in self.sections if each.slug == slug), None)
+
+
+def load_publication(path: Path) -> Publication:
+    """The publication in `path`, or the demo publication when there is no such file.
+
+    MASTHEAD_BASE_URL wins over the file's base_url; when both are empty, the address of `make up` is used.
+    Raises ConfigurationError naming the file, the key and what it accepts.
+    """
+    source = path if path.exists() else TEMPLATE
+    try:
+        values = tomllib.loads(source.read_text(encoding="utf-8"))
+        values["base_url"] = os.environ.get("MASTHEAD_BASE_URL") or values.get("base_url") or _local_address()
+        return Publication.model_validate(values)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{source} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors())
+        raise ConfigurationError(f"{source}: {faults}") from error
+
+
+def _local_address() -> str:
+    return f"http://127.0.0.1:{os.environ.get('MASTHEAD_FEED_PORT', '8000')}"

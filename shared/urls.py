@@ -1,0 +1,38 @@
+"""Addresses of everything Masthead publishes. Paths are ASCII (RFC 3986), so every network and reader keeps them whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import quote
+
+from shared.slices import PLACES, Slice
+
+FORMATS = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
+
+
+def slice_path(which: Slice) -> str:
+    """The page of a slice, with a slash at the end: `/`, `/sections/economy/`, `/2018/04/20/`."""
+    if which.kind == "all":
+        return "/"
+    if which.kind == "day":
+        return f"/{which.day:%Y/%m/%d}/"
+    return f"/{PLACES[which.kind]}/{quote(which.value, safe='')}/"
+
+
+def feed_path(which: Slice, format: str) -> str:
+    """The feed of a slice in `rss`, `atom` or `json`: `/feed.rss`, `/tags/budget/feed.json`."""
+    return slice_path(which) + FORMATS[format]
+
+
+def article_path(day: date, slug: str, key: str) -> str:
+    """The page of an article: `/2018/04/20/<slug>-<key>`. Only the key finds it; another slug is redirected."""
+    return f"/{day:%Y/%m/%d}/{quote(slug, safe='')}-{key}" if slug else f"/{day:%Y/%m/%d}/{key}"
+
+
+def share_path(network: str, article_id: str) -> str:
+    return f"/share/{network}/{article_id}"
+
+
+def urn(article_id: str) -> str:
+    """The item's id in every output (RFC 9562, section 4): opaque, given once, never used again."""
+    return f"urn:uuid:{article_id}"
