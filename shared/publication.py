@@ -9,12 +9,16 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import parse_pattern
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shared.errors import ConfigurationError
 
 TEMPLATE = Path(__file__).with_name("publication.toml")
 CalendarName = Literal["gregorian", "islamic-umalqura", "persian", "hebrew"]
+
+# Hebrew: after Shevat come Adar (common years), Adar I and Adar II (leap years), then Nisan.
+MONTHS: dict[CalendarName, int] = {"gregorian": 12, "islamic-umalqura": 12, "persian": 12, "hebrew": 14}
 
 
 class _Part(BaseModel):
@@ -24,13 +28,30 @@ class _Part(BaseModel):
 class MastheadLine(_Part):
     calendars: tuple[CalendarName, ...] = ("gregorian", "islamic-umalqura")
     hijri_day_offset: Literal[-1, 0, 1] = 0
-    days: int = Field(5, ge=1, le=31)
+    days: int = Field(default=5, ge=1, le=31)
     date_format: str = "d MMMM y"
     day_format: str = "dd/MM/yyyy"
     article_date_format: str = "d MMMM y HH:mm"
     total_label: str = "Total"
     total_word: str = "content"
     month_names: dict[CalendarName, tuple[str, ...]] = {}
+
+    @field_validator("date_format", "day_format", "article_date_format")
+    @classmethod
+    def _cldr_pattern(cls, value: str) -> str:
+        try:
+            parse_pattern(value)
+        except ValueError as error:
+            raise ValueError(f"is no CLDR date pattern; an example is d MMMM y ({error})") from error
+        return value
+
+    @field_validator("month_names")
+    @classmethod
+    def _all_months(cls, value: dict[CalendarName, tuple[str, ...]]) -> dict[CalendarName, tuple[str, ...]]:
+        for calendar, names in value.items():
+            if len(names) != MONTHS[calendar]:
+                raise ValueError(f"{calendar} has {MONTHS[calendar]} months; {len(names)} names were given")
+        return value
 
 
 class Section(_Part):
@@ -41,7 +62,9 @@ class Section(_Part):
         """The section's name in a language, else in the first language it has."""
         if isinstance(self.name, str):
             return self.name
-        return self.name.get(language) or self.name.get(language.split("-")[0]) or next(iter(self.name.values()))
+        return (
+            self.name.get(language) or self.name.get(language.split("-")[0]) or next(iter(self.name.values()))
+        )
 
 
 class Profile(_Part):
@@ -111,7 +134,9 @@ def load_publication(path: Path) -> Publication:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{source} is not valid TOML: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors())
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()
+        )
         raise ConfigurationError(f"{source}: {faults}") from error
 
 
