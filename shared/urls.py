@@ -29,6 +29,12 @@ def article_path(day: date, slug: str, key: str) -> str:
     return f"/{day:%Y/%m/%d}/{quote(slug, safe='')}-{key}" if slug else f"/{day:%Y/%m/%d}/{key}"
 
 
+def short_url(article_url: str) -> str:
+    """An article's address without its slug, for where every letter counts; it is redirected to the full one."""
+    place, _, last = article_url.rpartition("/")
+    return f"{place}/{last.rpartition('-')[2]}"
+
+
 def share_path(network: str, article_id: str) -> str:
     return f"/share/{network}/{article_id}"
 
