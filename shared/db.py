@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 READ_ONLY = "masthead_read_only"
 
 
-class db_now(FunctionElement[float]):  # noqa: N801 - reads as a SQL function
+class db_now(FunctionElement[float]):
     """The database's own clock, in seconds since 1970: leases and due times of all hosts agree on it."""
 
     type = Float()
@@ -76,7 +76,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent view of the record; what is changed in it is thrown away."""
-        with self.engine.connect().execution_options(**{READ_ONLY: True}) as connection, Session(connection) as session:
+        with (
+            self.engine.connect().execution_options(**{READ_ONLY: True}) as connection,
+            Session(connection) as session,
+        ):
             yield session
 
     @contextmanager

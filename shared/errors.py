@@ -33,7 +33,12 @@ class Fault:
     accepted: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {"pointer": self.pointer, "detail": self.detail, "found": self.found, "accepted": self.accepted}
+        return {
+            "pointer": self.pointer,
+            "detail": self.detail,
+            "found": self.found,
+            "accepted": self.accepted,
+        }
 
 
 class Refused(MastheadError):

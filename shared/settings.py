@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL of the record; empty: SQLite in MASTHEAD_VAR")
     redis_url: str = Field("", description="Redis or Valkey; empty: the embedded Valkey's socket")
     broker_url: str = Field("", description="Celery broker; empty: MASTHEAD_REDIS_URL, database 1")
-    publication: Path | None = Field(None, description="The publication's TOML; empty: publication.toml in MASTHEAD_VAR")
+    publication: Path | None = Field(
+        None, description="The publication's TOML; empty: publication.toml in MASTHEAD_VAR"
+    )
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
     crash_at: str = Field("", description="Named crash point at which the process ends at once (tests)")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")

@@ -5,10 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 HEADLINE_LENGTH = 500
 BODY_LENGTH = 1_000_000
@@ -16,7 +23,9 @@ MOST_TAGS = 100
 EARLIEST_YEAR = 1500
 
 # Something a person can see: not only white space, controls or invisible marks.
-_VISIBLE = re.compile(r"[^\W_]|[^\s\w\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", re.UNICODE)
+_VISIBLE = re.compile(
+    r"[^\W_]|[^\s\w\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", re.UNICODE
+)
 
 
 def _aware(value: Any) -> Any:
@@ -33,16 +42,16 @@ def _visible(value: str) -> str:
 
 
 def _web_url(value: Any) -> Any:
-    if isinstance(value, str) and not re.match(r"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$", value, re.IGNORECASE):
+    if isinstance(value, str) and not re.match(
+        r"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$", value, re.IGNORECASE
+    ):
         raise ValueError("is not an absolute http or https address")
     return value
 
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 WebUrl = Annotated[str, BeforeValidator(_web_url), StringConstraints(max_length=2000)]
-Language = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
-]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 
 
 class _Model(BaseModel):
@@ -52,7 +61,9 @@ class _Model(BaseModel):
 class SubmittedImage(_Model):
     """The article's lead picture."""
 
-    url: WebUrl = Field(description="Absolute address of the picture", examples=["https://example.com/harbour.jpg"])
+    url: WebUrl = Field(
+        description="Absolute address of the picture", examples=["https://example.com/harbour.jpg"]
+    )
     alt: str = Field("", max_length=1000, description="What the picture shows, for those who cannot see it")
     credit: str = Field("", max_length=300, description="Photographer and agency")
 
@@ -79,19 +90,23 @@ class Submission(_Model):
     )
     language: Language | None = Field(None, description="BCP 47 tag; detected when absent", examples=["en"])
     bylines: list[Short] = Field(
-        default_factory=list, max_length=50, description="Names of the authors; `byline` with one name is accepted too"
+        default_factory=list,
+        max_length=50,
+        description="Names of the authors; `byline` with one name is accepted too",
     )
     section: Short | None = Field(None, description="Slug or name of the section", examples=["economy"])
     tags: list[Short] = Field(default_factory=list, max_length=MOST_TAGS, examples=[["harbour", "weather"]])
     dateline: Short | None = Field(None, description="Place (and date) of origin", examples=["ISTANBUL"])
-    summary: str | None = Field(None, max_length=5000, description="Plain text; an excerpt is made when absent")
+    summary: str | None = Field(
+        None, max_length=5000, description="Plain text; an excerpt is made when absent"
+    )
     canonical_url: WebUrl | None = Field(None, description="Address of the original, for syndicated copy")
     source: SubmittedSource | None = Field(
         None, description="Original publication of syndicated copy; its bare name is accepted too"
     )
-    external_id: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = (
-        Field(None, description="The publisher's own id: submitting it again never makes a second article")
-    )
+    external_id: (
+        Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")] | None
+    ) = Field(None, description="The publisher's own id: submitting it again never makes a second article")
     published_at: Annotated[AwareDatetime, BeforeValidator(_aware)] | None = Field(
         None,
         description="First publication, with its zone, for archives; now when absent. Must not lie in the future",
@@ -137,13 +152,3 @@ class Submission(_Model):
         """SHA-256 of the content: equal for two submissions that mean the same, however they were written down."""
         canonical = json.dumps(self.as_record(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def read_submission(record: dict[str, Any]) -> Submission:
-    """The submission behind a stored record; it was validated when it was accepted."""
-    return Submission.model_validate(record)
-
-
-def latest_allowed(published_at: datetime | None, now: datetime) -> bool:
-    """False for a first publication in the future: scheduling is not a matter of the submission's date."""
-    return published_at is None or published_at <= now

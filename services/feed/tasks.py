@@ -1,0 +1,175 @@
+"""Puts articles into their feeds, withdraws them, and takes notices down: one transaction each, with the revisions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from shared import crash, outbox
+from shared.clock import Clock
+from shared.db import Database
+from shared.events import ArticlePublished, Event, NoticePosted
+from shared.models import Article, Enrichment, Feed, FeedEntry, Placement, Ticker
+from shared.slices import Slice
+from shared.standing import load_for_effect, standing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Changes:
+    """What one transaction changes, gathered while looking at its articles."""
+
+    touched: dict[str, str] = field(default_factory=dict)  # slice -> label
+    events: list[Event] = field(default_factory=list)
+
+    def touch(self, slices: Iterable[str], labels: dict[str, str]) -> None:
+        for name in slices:
+            self.touched[name] = labels.get(name, self.touched.get(name, ""))
+
+
+class FeedTasks:
+    """The handlers of the feed worker. Each looks at where the article stands now, so order and repeats do not matter."""
+
+    def __init__(self, db: Database, announce: Callable[[], None], clock: Clock) -> None:
+        self._db = db
+        self._announce = announce
+        self._clock = clock
+
+    def place(self, claim: outbox.Claim) -> None:
+        """Makes feeds hold each claimed article as it is now: published, edited, or as a withdrawal notice."""
+        with self._db.write() as session:
+            held = outbox.finish(session, claim)
+            number = _take_number(session)
+            changes = Changes()
+            seqs = {row.article_seq for row in held}
+            entries = _entries_of(session, seqs)
+            placements = {
+                row.article_seq: row for row in session.scalars(select(Placement).where(Placement.article_seq.in_(seqs)))
+            }
+            for article, enrichment, publisher in load_for_effect(session, seqs):
+                if enrichment is None:
+                    continue
+                present, placement = entries.get(article.seq, {}), placements.get(article.seq)
+                wanted = standing(article, enrichment, publisher)
+                if wanted:
+                    self._publish(session, changes, enrichment, present, placement, wanted)
+                elif placement is not None and placement.withdrawn_at is None:
+                    self._withdraw(session, changes, article, present, placement)
+            self._commit_revisions(session, changes, number)
+        self._after_commit()
+
+    def remove_notice(self, claim: outbox.Claim) -> None:
+        """Takes withdrawn articles out of the feeds for good."""
+        with self._db.write() as session:
+            held = outbox.finish(session, claim)
+            number = _take_number(session)
+            changes = Changes()
+            gone = session.scalars(
+                delete(FeedEntry)
+                .where(FeedEntry.article_seq.in_({row.article_seq for row in held}), FeedEntry.withdrawn_at.is_not(None))
+                .returning(FeedEntry.slice)
+            )
+            changes.touch(gone, {})
+            self._commit_revisions(session, changes, number)
+        self._after_commit()
+
+    def _publish(
+        self,
+        session: Session,
+        changes: Changes,
+        enrichment: Enrichment,
+        present: dict[str, FeedEntry],
+        placement: Placement | None,
+        wanted: list[Slice],
+    ) -> None:
+        names = {str(each) for each in wanted}
+        if placement is not None and placement.version >= enrichment.version and names == present.keys():
+            return
+        for name in present.keys() - names:
+            session.delete(present[name])
+        for name in sorted(names - present.keys()):
+            session.add(
+                FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at)
+            )
+        changes.touch(names | present.keys(), _labels(enrichment))
+        now = self._clock.now()
+        if placement is None:
+            placement = Placement(article_seq=enrichment.article_seq, placed_at=now)
+            session.add(placement)
+        placement.version, placement.placed_at = enrichment.version, now
+        changes.events.append(ArticlePublished(enrichment.article_seq, enrichment.version, now))
+
+    def _withdraw(
+        self,
+        session: Session,
+        changes: Changes,
+        article: Article,
+        present: dict[str, FeedEntry],
+        placement: Placement,
+    ) -> None:
+        """Leaves the notice in every feed but the day's, which is the archive of what stands."""
+        for name, entry in present.items():
+            if Slice.parse(name).kind == "day":
+                session.delete(entry)
+            else:
+                entry.withdrawn_at = article.withdrawn_at
+        changes.touch(present, {})
+        placement.version, placement.withdrawn_at = article.version, article.withdrawn_at
+        changes.events.append(NoticePosted(article.seq, article.version, self._clock.now()))
+
+    def _commit_revisions(self, session: Session, changes: Changes, number: int) -> None:
+        names = sorted(changes.touched)
+        feeds = {row.slice: row for row in session.scalars(select(Feed).where(Feed.slice.in_(names)))}
+        now = self._clock.now()
+        for name in names:
+            if (feed := feeds.get(name)) is None:
+                session.add(
+                    Feed(slice=name, label=changes.touched[name], revision=1, changed_at=now, seq=number)
+                )
+            else:
+                _advance(feed, changes.touched[name], now, number)
+        outbox.record(session, changes.events)
+        session.flush()
+        crash.reach("feed.before_commit")
+
+    def _after_commit(self) -> None:
+        crash.reach("feed.after_commit")
+        self._announce()
+        crash.reach("feed.after_announcement")
+
+
+def _advance(feed: Feed, label: str, now: datetime, number: int) -> None:
+    changed_at = max(now, feed.changed_at)
+    feed.second_shared = changed_at.replace(microsecond=0) == feed.changed_at.replace(microsecond=0)
+    feed.changed_at = changed_at
+    feed.label = label or feed.label
+    feed.revision += 1
+    feed.seq = number
+
+
+def _take_number(session: Session) -> int:
+    """The next commit-ordered number; holding its row makes feed transactions follow one another."""
+    return session.scalars(
+        update(Ticker).where(Ticker.name == "feed").values(value=Ticker.value + 1).returning(Ticker.value)
+    ).one()
+
+
+def _entries_of(session: Session, seqs: set[int]) -> dict[int, dict[str, FeedEntry]]:
+    found: dict[int, dict[str, FeedEntry]] = {}
+    for entry in session.scalars(select(FeedEntry).where(FeedEntry.article_seq.in_(seqs))):
+        found.setdefault(entry.article_seq, {})[entry.slice] = entry
+    return found
+
+
+def _labels(enrichment: Enrichment) -> dict[str, str]:
+    labels = {f"tag:{tag['slug']}": tag["label"] for tag in enrichment.tags}
+    labels |= {f"byline:{byline['slug']}": byline["label"] for byline in enrichment.bylines}
+    if enrichment.section:
+        labels[f"section:{enrichment.section['slug']}"] = enrichment.section["label"]
+    return labels

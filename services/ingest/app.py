@@ -1,0 +1,53 @@
+"""Composes the ingest service. Run with `python -m services.ingest.app`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.ingest.in_flight import InFlight
+from services.ingest.limits import Limiter
+from services.ingest.settings import IngestSettings
+from services.ingest.views import Parts, make_views
+from shared import bus, crash, logs, web
+from shared.counters import Counters
+from shared.db import Database
+from shared.installation import installation_id
+from shared.publication import load_publication
+
+
+def create_app() -> Flask:
+    settings = IngestSettings()
+    logs.configure(settings, "ingest")
+    crash.arm(settings.crash_at, settings.var)
+    db = Database(settings.sql_url, pool_size=settings.ingest_threads)
+    installation = installation_id(db)
+    client = bus.connect(settings, patience=bus.PATIENCE)
+    app = Flask(__name__, static_folder=None)
+    web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
+    parts = Parts(
+        settings=settings,
+        db=db,
+        publication=load_publication(settings.publication_file),
+        clock=settings.make_clock(),
+        nudge=bus.Nudge(client, installation),
+        limiter=Limiter(settings, installation),
+        counters=Counters(client, db, installation),
+        in_flight=InFlight(),
+    )
+    app.register_blueprint(make_views(parts))
+    return app
+
+
+def main() -> None:
+    settings = IngestSettings()
+    web.serve(
+        "services.ingest.app:create_app",
+        settings.ingest_host,
+        settings.ingest_port,
+        processes=settings.ingest_processes,
+        threads=settings.ingest_threads,
+    )
+
+
+if __name__ == "__main__":
+    main()

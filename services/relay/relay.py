@@ -1,0 +1,70 @@
+"""Hands due outbox rows on, as hints. Any number of relays may run at once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared import crash, outbox
+from shared.bus import Bus
+from shared.db import Database
+from shared.listeners import BY_NAME
+
+log = logging.getLogger(__name__)
+
+
+class Relay:
+    """One loop: look, hand on, wait for a nudge or for the interval to pass."""
+
+    def __init__(self, db: Database, bus: Bus, wait: Callable[[], None], *, pulse_every: float) -> None:
+        self._db = db
+        self._bus = bus
+        self._wait = wait
+        self._pulse_every = pulse_every
+        self._next_pulse = 0.0
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Goes on until stopped; whatever is away for a while is tried again."""
+        while not stopped():
+            try:
+                self.hand_on()
+            except SQLAlchemyError as error:
+                log.warning("the record does not answer: %s", error)
+            self.pulse()
+            self._wait()
+
+    def hand_on(self) -> int:
+        """Offers what is due and sends the hints; returns their number. A lost hint is offered again later."""
+        with self._db.write() as session:
+            offers = outbox.offer(session)
+        crash.reach("relay.after_offer")
+        if offers:
+            self._bus.send(offers)
+            crash.reach("relay.after_hints")
+        return len(offers)
+
+    def pulse(self) -> None:
+        """Asks each worker for a sign of life when it is time."""
+        if time.monotonic() < self._next_pulse:
+            return
+        self._next_pulse = time.monotonic() + self._pulse_every
+        for queue in sorted({listener.queue for listener in BY_NAME.values()}):
+            self._bus.pulse(queue)
+
+
+def nudge_or_interval(client: redis.Redis, key: str, interval: float) -> Callable[[], None]:
+    """Waits until somebody nudges, at most `interval` seconds; just that long when Redis is away."""
+
+    def wait() -> None:
+        try:
+            if client.blpop([key], timeout=interval):
+                client.delete(key)
+        except redis.RedisError as error:
+            log.warning("no nudges while Redis is away: %s", error)
+            time.sleep(interval)
+
+    return wait

@@ -1,0 +1,289 @@
+"""The only door to the outside: every call Masthead makes to another server goes through `Door`.
+
+What it promises: the address that was checked is the address that is connected to; nothing private is
+called on anyone's behalf; every call ends at its deadline; no answer fills the memory; redirects are checked
+like first calls; nothing is repeated. Proxies, .netrc and the like in the environment are not read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import socket
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from shared.addresses import why_refused
+from shared.deadline import Deadline
+from shared.errors import AddressRefused, OutboundError
+
+PORTS = frozenset({80, 443, 8443})
+DEADLINE = 20.0
+MOST_BYTES = 2_000_000
+MOST_REDIRECTS = 3
+LONGEST_URL = 8_000
+LONGEST_LINE = 1_000_000
+PIECE = 16_384
+
+Resolver = Callable[[str, int], list[str]]
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Header names match in any case; `body` is unpacked; `url` is where redirects led to."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """An answer read while it arrives; `lines` raises OutboundError when it breaks off."""
+
+    status: int
+    headers: Headers
+    lines: Iterator[bytes]
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """All addresses of a host in the order of the system's resolver, which sets its own time limit."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class Door:
+    """Calls other servers. Keeps no connection open, so one Door may serve any number of threads.
+
+    `allow` lists (host, port) of servers that may be private, such as the publication's own API. It counts
+    for the server a caller names, never for one that another server redirects to.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow: Collection[tuple[str, int]] = (),
+        ports: Collection[int] = PORTS,
+        resolver: Resolver = resolve,
+    ) -> None:
+        self._allow = frozenset(allow)
+        self._ports = frozenset(ports)
+        self._resolve = resolver
+
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Headers | None = None,
+        max_bytes: int = MOST_BYTES,
+        deadline: float = DEADLINE,
+    ) -> Answer:
+        """Fetches, following at most three redirects, all within `deadline` seconds. Any status is an answer.
+
+        Raises AddressRefused when the address is not ours to call, and OutboundError when no whole answer of
+        at most `max_bytes` (unpacked) came in time. `headers` go to the named server only.
+        """
+        with Deadline(deadline) as limit:
+            here = url
+            for _ in range(MOST_REDIRECTS + 1):
+                same = _origin(here) == _origin(url)
+                with self._open("GET", here, None, headers if same else None, limit, same) as response:
+                    if not response.is_redirect:
+                        return Answer(*_head(response), _body(response, limit, max_bytes), response.url)
+                    here = urljoin(here, response.headers["Location"])
+        raise OutboundError(f"{_shown(url)} redirects more than {MOST_REDIRECTS} times.")
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Headers | None = None,
+        max_bytes: int = MOST_BYTES,
+        deadline: float = DEADLINE,
+    ) -> Answer:
+        """Sends once; a redirect is an answer like any other. Raises as `get` does."""
+        with Deadline(deadline) as limit, self._open("POST", url, body, headers, limit, True) as response:
+            return Answer(*_head(response), _body(response, limit, max_bytes), response.url)
+
+    @contextlib.contextmanager
+    def stream_post(
+        self,
+        url: str,
+        pieces: Iterable[bytes],
+        *,
+        headers: Headers | None = None,
+        max_bytes: int = 64_000_000,
+        deadline: float = 300.0,
+    ) -> Iterator[LineAnswer]:
+        """Sends `pieces` as they come and gives the answer's lines as they arrive. Raises as `get` does.
+
+        The answer is read once everything is sent. A server that answers while it reads needs room for its
+        whole answer in the connection's buffers (some 100 kB): send hundreds of lines at a time.
+        """
+        body = iter(pieces)
+        with Deadline(deadline) as limit, self._open("POST", url, body, headers, limit, True) as response:
+            yield LineAnswer(*_head(response), _lines(response, limit, max_bytes))
+
+    @contextlib.contextmanager
+    def _open(
+        self,
+        method: str,
+        url: str,
+        body: bytes | Iterator[bytes] | None,
+        headers: Headers | None,
+        limit: Deadline,
+        trusted: bool,
+    ) -> Iterator[requests.Response]:
+        """One request on one new connection, answered up to the headers."""
+        with requests.Session() as session:
+            session.trust_env = False
+            session.headers.update({"User-Agent": "Masthead", "Accept-Encoding": "gzip, deflate"})
+            with _plain_errors(url, limit):
+                private = self._check(url) and trusted
+                session.mount("http", _Guarded(functools.partial(self._connect, limit, private)))
+                request = session.prepare_request(requests.Request(method, url, headers=headers, data=body))
+                response = session.send(
+                    request, stream=True, allow_redirects=False, timeout=limit.remaining()
+                )
+            with response:
+                yield response
+
+    def _check(self, url: str) -> bool:
+        """True for a server that may be private. Raises AddressRefused for what is no plain web address."""
+        if len(url) > LONGEST_URL or re.search(r"[\s\\\x00-\x20\x7f]", url):
+            raise AddressRefused(f"{_shown(url)} is too long, or holds spaces, controls or backslashes.")
+        host, port = _origin(url)
+        if not host or not re.match("https?://", url, re.IGNORECASE):
+            raise AddressRefused(f"{_shown(url)} is not an http or https address.")
+        if "@" in urlsplit(url).netloc:
+            raise AddressRefused(f"{_shown(url)} holds a user name or password; leave it out.")
+        if (host, port) not in self._allow and port not in self._ports:
+            accepted = ", ".join(map(str, sorted(self._ports)))
+            raise AddressRefused(f"{_shown(url)} uses port {port}; ports that may be called: {accepted}.")
+        return (host, port) in self._allow
+
+    def _connect(self, limit: Deadline, private: bool, host: str, port: int) -> socket.socket:
+        """Resolves once, judges what was found, and connects to exactly that: a second lookup may differ."""
+        try:
+            addresses = self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise OutboundError(f"The name {host} is not known ({error}).") from error
+        for address in addresses:  # all of them: a name with a private address among others is no accident
+            reason = None if private else why_refused(address)
+            if reason:
+                raise AddressRefused(
+                    f"{host} has the address {address}, which is {reason}: it is not called."
+                )
+        failure: OSError | None = None
+        for address in addresses:
+            try:
+                return limit.hold(socket.create_connection((address, port), timeout=limit.remaining()))
+            except OSError as error:
+                failure = error
+        raise OutboundError(f"{host} cannot be reached on port {port} ({failure}).") from failure
+
+
+class _Guarded(HTTPAdapter):
+    """Makes requests open its connections through `connect`; the name stays, for Host and certificate."""
+
+    def __init__(self, connect: Callable[[str, int], socket.socket]) -> None:
+        super().__init__()
+        self._connect = connect
+
+    def get_connection_with_tls_context(self, *args: Any, **kw: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kw)
+        pool.ConnectionCls = functools.partial(_Https if pool.scheme == "https" else _Http, self._connect)
+        return pool
+
+
+class _Http(HTTPConnection):
+    def __init__(self, connect: Callable[[str, int], socket.socket], **kw: Any) -> None:
+        super().__init__(**kw)
+        self._connect = connect
+
+    def _new_conn(self) -> socket.socket:
+        return self._connect(self._dns_host, self.port)
+
+
+class _Https(_Http, HTTPSConnection):
+    pass
+
+
+@contextlib.contextmanager
+def _plain_errors(url: str, limit: Deadline) -> Iterator[None]:
+    """What requests, urllib3 and the system raise, in one sentence; the deadline before its consequences."""
+    try:
+        yield
+    except AddressRefused:
+        raise
+    except (OutboundError, requests.RequestException, HTTPError, OSError, UnicodeError) as error:
+        _check_deadline(url, limit)
+        if isinstance(error, OutboundError):
+            raise
+        bad_tls = isinstance(error, requests.exceptions.SSLError)
+        problem = "has no valid certificate" if bad_tls else "gave no usable answer"
+        raise OutboundError(f"{_shown(url)} {problem} ({error}).") from error
+    _check_deadline(url, limit)
+
+
+def _check_deadline(url: str, limit: Deadline) -> None:
+    if limit.passed:
+        raise OutboundError(f"{_shown(url)} did not answer in full within {limit.seconds:g} seconds.")
+
+
+def _head(response: requests.Response) -> tuple[int, Headers]:
+    return response.status_code, response.headers
+
+
+def _pieces(response: requests.Response, limit: Deadline, max_bytes: int) -> Iterator[bytes]:
+    """The unpacked body as it arrives; never holds more than one piece beyond the limit."""
+    size = 0
+    while True:
+        with _plain_errors(response.url, limit):
+            piece: bytes = response.raw.read1(PIECE, decode_content=True)
+        if not piece:
+            return
+        size += len(piece)
+        if size > max_bytes:
+            raise OutboundError(f"{_shown(response.url)} sent more than {max_bytes:,} bytes.")
+        yield piece
+
+
+def _body(response: requests.Response, limit: Deadline, max_bytes: int) -> bytes:
+    return b"".join(_pieces(response, limit, max_bytes))
+
+
+def _lines(response: requests.Response, limit: Deadline, max_bytes: int) -> Iterator[bytes]:
+    rest = b""
+    for piece in _pieces(response, limit, max_bytes):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole
+        if len(rest) > LONGEST_LINE:
+            raise OutboundError(f"{_shown(response.url)} sent a line of more than {LONGEST_LINE:,} bytes.")
+    if rest:
+        yield rest
+
+
+def _origin(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise AddressRefused(f"{_shown(url)} is not a web address ({error}).") from error
+
+
+def _shown(url: str) -> str:
+    """The address as messages show it: short, without a password, and without a query that may hold a key."""
+    bare = re.sub(r"//[^/@]*@", "//", url.split("?")[0])
+    return bare if len(bare) <= 100 else bare[:99] + "…"

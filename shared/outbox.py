@@ -1,0 +1,243 @@
+"""The outbox: one row per event and listener, and the only way in which work is handed on.
+
+    waiting ──offer──▶ offered ──claim──▶ claimed ──finish──▶ done
+       ▲                  ▲                  │
+       │                  └── lease over ────┤
+       └── fail, with a later time ──────────┴── fifth attempt ──▶ dead
+
+A row is a promise: it ends as done, or as dead with its reason. `due_at` says when relay has to look next, in every
+open state, so that now, later, retry and a lost worker are the same thing: a row with a time. Times are the database's.
+The attempt number is the fencing token: whoever claimed earlier can no longer finish.
+First attempts are claimed together, for speed; a repeat is claimed alone, so that a poisonous row harms only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from shared.db import db_now
+from shared.errors import NotFound
+from shared.events import Event
+from shared.listeners import BY_NAME, LISTENERS, Listener
+from shared.models import Event as EventRow
+from shared.models import OutboxRow
+
+MOST_ATTEMPTS = 5
+# Seconds before a failed row is due again, by the number of attempts made.
+BACK_OFF = (1.0, 5.0, 15.0, 60.0)
+# Seconds after which an offer nobody took is made again: what a message lost in the broker costs.
+OFFER_LEASE = 5.0
+MOST_OFFERED = 1000
+OPEN = ("waiting", "offered", "claimed")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A hint to send: "there is work for this listener, beginning with this row"."""
+
+    listener: str
+    row_id: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claimed row: what it is about."""
+
+    id: int
+    event: str
+    article_seq: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Rows held by this worker until the lease ends, all under one fencing token."""
+
+    listener: Listener
+    token: int
+    rows: tuple[Row, ...]
+
+
+def record(session: Session, events: Iterable[Event]) -> None:
+    """Writes each event and a row for each of its listeners; call it in the transaction of the facts themselves."""
+    pairs = []
+    for event in events:
+        stored = EventRow(name=event.name, article_seq=event.article_seq, version=event.version, at=event.at)
+        session.add(stored)
+        pairs.append((stored, LISTENERS[type(event)]))
+    session.flush()
+    rows = [
+        {
+            "event_id": stored.id,
+            "listener": listener.name,
+            "state": "waiting",
+            "attempt": 0,
+            "due_at": db_now() + listener.delay,
+        }
+        for stored, listeners in pairs
+        for listener in listeners
+    ]
+    if rows:
+        session.execute(insert(OutboxRow).values(rows))
+
+
+def offer(session: Session) -> list[Offer]:
+    """Takes due rows of every listener and returns the hints to send once the transaction is committed.
+
+    At most MOST_OFFERED rows of a listener are on offer at a time: a long backlog waits in the record, not in the broker.
+    A row whose lease ended on its last attempt becomes dead here: its worker died with it each time.
+    """
+    taken = dict(
+        session.execute(
+            select(OutboxRow.listener, func.count())
+            .where(OutboxRow.state == "offered", OutboxRow.due_at > db_now())
+            .group_by(OutboxRow.listener)
+        )
+        .tuples()
+        .all()
+    )
+    hints: list[Offer] = []
+    for listener in BY_NAME.values():
+        room = MOST_OFFERED - taken.get(listener.name, 0)
+        if room > 0:
+            hints += _offer_to(session, listener, room)
+    return hints
+
+
+def _offer_to(session: Session, listener: Listener, room: int) -> list[Offer]:
+    due = session.execute(
+        select(OutboxRow.id, OutboxRow.state, OutboxRow.attempt)
+        .where(OutboxRow.listener == listener.name, OutboxRow.state.in_(OPEN), OutboxRow.due_at <= db_now())
+        .order_by(OutboxRow.due_at, OutboxRow.id)
+        .limit(room)
+        .with_for_update(skip_locked=True)
+    ).all()
+    spent = {row.id for row in due if row.state == "claimed" and row.attempt >= MOST_ATTEMPTS}
+    if spent:
+        reason = f"its worker died or ran out of time on each of {MOST_ATTEMPTS} attempts"
+        _set(session, spent, state="dead", due_at=None, reason=reason)
+    offered = [row for row in due if row.id not in spent]
+    if offered:
+        _set(session, {row.id for row in offered}, state="offered", due_at=db_now() + OFFER_LEASE)
+    first = [row.id for row in offered if row.attempt == 0]
+    repeats = [row.id for row in offered if row.attempt > 0]
+    return [Offer(listener.name, row_id) for row_id in first[:: listener.batch] + repeats]
+
+
+def _set(session: Session, row_ids: set[int], **values: Any) -> None:
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(row_ids))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def claim(session: Session, listener: Listener, row_id: int) -> Claim | None:
+    """Claims the hinted row; when it is a first attempt, or already taken, also others waiting for their first.
+
+    None when there is nothing to do: the hint was late, doubled or another worker was faster.
+    """
+    takeable = and_(
+        OutboxRow.listener == listener.name, OutboxRow.state == "offered", OutboxRow.due_at.is_not(None)
+    )
+    repeat = session.scalar(
+        select(OutboxRow.id)
+        .where(takeable, OutboxRow.id == row_id, OutboxRow.attempt > 0)
+        .with_for_update(skip_locked=True)
+    )
+    wanted = (
+        [repeat]
+        if repeat
+        else list(
+            session.scalars(
+                select(OutboxRow.id)
+                .where(takeable, OutboxRow.attempt == 0)
+                .order_by(OutboxRow.due_at, OutboxRow.id)
+                .limit(listener.batch)
+                .with_for_update(skip_locked=True)
+            )
+        )
+    )
+    if not wanted:
+        return None
+    tokens = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(wanted))
+        .values(state="claimed", attempt=OutboxRow.attempt + 1, due_at=db_now() + listener.lease)
+        .returning(OutboxRow.attempt)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    rows = session.execute(
+        select(OutboxRow.id, EventRow.name, EventRow.article_seq, EventRow.version)
+        .join(EventRow, EventRow.id == OutboxRow.event_id)
+        .where(OutboxRow.id.in_(wanted))
+        .order_by(OutboxRow.id)
+    )
+    return Claim(listener, next(iter(tokens.all())), tuple(Row(*row) for row in rows))
+
+
+def finish(session: Session, held: Claim) -> tuple[Row, ...]:
+    """Marks the rows done and returns those that were still held.
+
+    Call it first in the transaction that writes the effect, and write the effect for the returned rows only.
+    """
+    done = set(
+        session.execute(
+            update(OutboxRow)
+            .where(_still_held(held))
+            .values(state="done", due_at=None, reason=None)
+            .returning(OutboxRow.id)
+            .execution_options(synchronize_session=False)
+        ).scalars()
+    )
+    return tuple(row for row in held.rows if row.id in done)
+
+
+def fail(session: Session, held: Claim, reason: str) -> None:
+    """Gives the rows back for a later attempt, or declares them dead after the last one."""
+    last = held.token >= MOST_ATTEMPTS
+    session.execute(
+        update(OutboxRow)
+        .where(_still_held(held))
+        .values(
+            state="dead" if last else "waiting",
+            due_at=None if last else db_now() + BACK_OFF[held.token - 1],
+            reason=reason[:2000],
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def replay(session: Session, row_id: int) -> None:
+    """Gives a dead row five new attempts. Raises NotFound when no dead row has this number."""
+    revived = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "dead")
+        .values(state="waiting", attempt=0, due_at=db_now())
+        .returning(OutboxRow.id)
+    ).first()
+    if revived is None:
+        raise NotFound(f"No dead letter has the number {row_id}.")
+
+
+def on_offer(session: Session, queue: str) -> bool:
+    """Whether work is on offer to a service at this moment."""
+    names = [listener.name for listener in BY_NAME.values() if listener.queue == queue]
+    waiting = select(OutboxRow.id).where(
+        OutboxRow.state == "offered", OutboxRow.listener.in_(names), OutboxRow.due_at.is_not(None)
+    )
+    return session.scalar(waiting.limit(1)) is not None
+
+
+def _still_held(held: Claim) -> ColumnElement[bool]:
+    return and_(
+        OutboxRow.id.in_([row.id for row in held.rows]),
+        OutboxRow.state == "claimed",
+        OutboxRow.attempt == held.token,
+    )

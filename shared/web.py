@@ -1,0 +1,136 @@
+"""What every web service has alike: problem+json errors, health, request ids, and the server that runs it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, request
+from granian import Granian
+from granian.constants import Interfaces
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from shared.db import Database
+from shared.errors import Refused
+
+log = logging.getLogger(__name__)
+
+# A part answers in words how it is, and raises what is listed in the service's `readyz` when it is away.
+Check = Callable[[], str]
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+
+
+def problem(
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
+) -> Response:
+    """An error as RFC 9457 says; `more` are its extension members."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    body["instance"] = f"urn:request:{g.request_id}"
+    response = jsonify(body)
+    response.status_code = status
+    response.headers.update({"Cache-Control": "no-store", **(headers or {})})
+    response.content_type = "application/problem+json; charset=utf-8"
+    return response
+
+
+def prepare(app: Flask, needed: Mapping[str, Check], *, useful: Mapping[str, Check] | None = None) -> None:
+    """Adds what all web services share. `needed` parts decide /readyz, `useful` ones are only reported by it."""
+    # Text goes out as it is written, and addresses mean what they say.
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.before_request(_name_request)
+    app.after_request(_sign_response)
+    app.register_error_handler(Refused, refusal)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _record_away)
+    app.register_error_handler(Exception, _unexpected)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify({"status": "ok"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        parts = {name: _ask(check) for name, check in {**needed, **(useful or {})}.items()}
+        ready = all(parts[name]["ok"] for name in needed)
+        response = jsonify({"status": "ready" if ready else "not ready", "parts": parts})
+        response.status_code = 200 if ready else 503
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def check_record(db: Database) -> Check:
+    def check() -> str:
+        with db.read() as session:
+            session.execute(text("SELECT id FROM installation"))
+        return "SQLite" if db.is_sqlite else "PostgreSQL"
+
+    return check
+
+
+def serve(target: str, host: str, port: int, *, processes: int, threads: int) -> None:
+    """Runs a Flask application until it is told to stop; `target` names a function that makes it."""
+    Granian(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=processes,
+        blocking_threads=threads,
+        backpressure=max(threads * 4, 128),
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_enabled=False,
+    ).serve()
+
+
+def refusal(error: Refused) -> Response:
+    more: dict[str, object] = {"errors": [fault.as_json() for fault in error.faults]} if error.faults else {}
+    return problem(error.status, error.title, error.detail, headers=error.headers, **more, **error.extra)
+
+
+def _ask(check: Check) -> dict[str, object]:
+    try:
+        return {"ok": True, "detail": check()}
+    except Exception as error:
+        return {"ok": False, "detail": f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"}
+
+
+def _name_request() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+
+
+def _sign_response(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    headers = {
+        name: value
+        for name, value in error.get_headers()
+        if name in ("Allow", "Retry-After", "WWW-Authenticate")
+    }
+    return problem(error.code, HTTPStatus(error.code).phrase, error.description or "", headers=headers)
+
+
+def _record_away(error: SQLAlchemyError) -> Response:
+    log.error("the record does not answer: %s", error)
+    return problem(
+        503, "The record does not answer", "Nothing was stored; try again.", headers={"Retry-After": "2"}
+    )
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("%s %s failed, request %s", request.method, request.path, g.request_id)
+    return problem(500, "Internal error", "This is our fault. Nothing was stored unless a receipt says so.")

@@ -1,0 +1,174 @@
+"""The one place for Celery: options, the tasks that claim outbox rows, the pulse, and the watchdog.
+
+A message is a hint; what it means is read from the row it names. So a message may be lost, late, doubled or out of
+order, and Celery's retry, countdown, beat and results are not used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from celery import Celery, signals
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared import crash, logs, outbox
+from shared.bus import broker_url
+from shared.db import Database, db_now
+from shared.installation import installation_id
+from shared.listeners import BY_NAME
+from shared.models import Heartbeat
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Seconds a task may run: below every lease, so that nobody works on a row that was given to another.
+SOFT_TIME_LIMIT = 12
+TIME_LIMIT = 15
+# Seconds without a sign of life, while work is on offer, after which a worker ends itself to be started anew.
+SILENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What a worker of one service does, built in each pool child: connections are never shared between processes."""
+
+    db: Database
+    nudge: Callable[[], None]
+    handlers: Mapping[str, Callable[[outbox.Claim], None]]  # by listener
+    pulse: Callable[[], None]  # asked for by relay every second or two: mends what a lost message left behind
+
+
+def celery_app(settings: Settings, installation: str, service: str) -> Celery:
+    """A Celery application with Masthead's options. Relay uses it too, only to send."""
+    app = Celery("masthead", broker=broker_url(settings), set_as_current=False)
+    app.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=True,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_soft_time_limit=SOFT_TIME_LIMIT,
+        task_time_limit=TIME_LIMIT,
+        task_default_queue=service,
+        worker_prefetch_multiplier=1,
+        worker_max_tasks_per_child=5000,
+        worker_max_memory_per_child=400_000,  # KiB
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_soft_shutdown_timeout=10.0,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": 300,
+            "unacked_restore_interval": 10,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 5,
+            "global_keyprefix": f"masthead:{installation}:",
+            "deadletter_queue": "unroutable",
+        },
+    )
+    return app
+
+
+def work_through(duties: Duties, listener: str, row_id: int) -> None:
+    """Claims what a hint points to and lets the handler do it; a failure is written on the rows with its reason."""
+    with duties.db.write() as session:
+        claim = outbox.claim(session, BY_NAME[listener], row_id)
+    if claim is None:
+        return
+    crash.reach(f"{claim.listener.queue}.after_claim")
+    try:
+        duties.handlers[listener](claim)
+    except Exception as error:
+        log.exception(
+            "%s failed on rows %s, attempt %d", listener, [row.id for row in claim.rows], claim.token
+        )
+        with duties.db.write() as session:
+            outbox.fail(session, claim, f"{type(error).__name__}: {error}")
+    duties.nudge()
+
+
+def beat(db: Database, service: str) -> None:
+    """Writes the sign of life of a service that answered a message."""
+    with db.write() as session:
+        seen = (
+            update(Heartbeat)
+            .where(Heartbeat.service == service)
+            .values(seen_at=db_now())
+            .returning(Heartbeat.service)
+        )
+        if session.execute(seen).first() is None:
+            session.execute(insert(Heartbeat).values(service=service, seen_at=db_now()))
+
+
+def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, processes: int) -> None:
+    """Runs a worker of `service` in this process until it is told to stop; `make_duties` is called in each pool child."""
+    logs.configure(settings, service)
+    crash.arm(settings.crash_at, settings.var)
+    # A stop lets running tasks finish for worker_soft_shutdown_timeout and then gives their messages back.
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    watched = Database(settings.sql_url)
+    app = celery_app(settings, installation_id(watched), service)
+    child: list[Duties] = []
+
+    @signals.worker_process_init.connect(weak=False)
+    def _start_child(**_: object) -> None:
+        child.append(make_duties())
+
+    @signals.worker_ready.connect(weak=False)
+    def _start_watchdog(**_: object) -> None:
+        threading.Thread(target=_watch, args=(watched, service), daemon=True, name="watchdog").start()
+
+    def declare(listener: str) -> None:
+        @app.task(name=listener, shared=False)
+        def hint(row_id: int) -> None:
+            work_through(child[0], listener, row_id)
+
+    for listener in BY_NAME.values():
+        if listener.queue == service:
+            declare(listener.name)
+
+    @app.task(name=f"{service}.pulse", shared=False)
+    def pulse() -> None:
+        beat(child[0].db, service)
+        child[0].pulse()
+
+    options = ["--queues", service, "--concurrency", str(processes), "--hostname", f"{service}@%h"]
+    quiet = ["--loglevel", settings.log_level, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    app.worker_main(["worker", *options, *quiet])
+
+
+def _watch(db: Database, service: str) -> None:
+    """Ends the process when it no longer takes messages although there are some; its supervisor starts it anew.
+
+    Celery's own `inspect ping` can answer while consumption is dead (celery#8990), so only work done counts.
+    """
+    started = time.monotonic()
+    while True:
+        time.sleep(5)
+        try:
+            with db.read() as session:
+                heartbeat = session.get(Heartbeat, service)
+                silent_for = session.scalar(select(db_now())) - heartbeat.seen_at if heartbeat else SILENCE
+                work = outbox.on_offer(session, service)
+        except SQLAlchemyError as error:
+            log.warning("watchdog could not read the record: %s", error)
+            continue
+        if work and silent_for >= SILENCE and time.monotonic() - started > SILENCE:
+            log.error(
+                "no message was taken for %.0f s while work is on offer: ending to be started anew",
+                silent_for,
+            )
+            os._exit(70)
