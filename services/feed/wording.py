@@ -2,7 +2,6 @@
 
 A new language costs one entry in WORDINGS. Patterns take their values in braces.
 """
-# ruff: noqa: E501 - one phrase, one line
 
 from __future__ import annotations
 
