@@ -1,0 +1,311 @@
+"""What every feed format promises, whichever it is: the same items, well-formed, and the same bytes everywhere."""
+
+from __future__ import annotations
+
+import calendar
+import html
+import json
+import locale
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import feedparser
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from services.feed.formats import FORMATS
+from services.feed.story import Document, Image, Source, Term
+from tests.unit.feed import stories
+
+every_format = pytest.mark.parametrize("format", FORMATS)
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+DC = "{http://purl.org/dc/elements/1.1/}"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a reader program knows of one item."""
+
+    id: str
+    link: str
+    title: str
+    summary: str
+    body: str
+    language: str
+    authors: tuple[str, ...]
+    tags: tuple[str, ...]
+    published: datetime
+    updated: datetime
+
+
+def expected(document: Document) -> list[Item]:
+    return [
+        Item(
+            story.urn,
+            story.url,
+            story.headline,
+            story.summary,
+            story.html,
+            story.language,
+            tuple(each.label for each in story.bylines),
+            tuple(term.label for term in (*([story.section] if story.section else []), *story.tags)),
+            story.published_at,
+            story.withdrawn_at or story.updated_at,
+        )
+        for story in document.stories
+    ]
+
+
+def read(format: str, feed: bytes) -> list[Item]:
+    """The items as feedparser sees them, and JSON Feed as its own text says."""
+    if format == "json":
+        return [_json_item(each) for each in json.loads(feed)["items"]]
+    parsed = feedparser.parse(feed, sanitize_html=False, resolve_relative_uris=False)
+    assert not parsed.bozo
+    return [_parsed_item(format, each, parsed.feed.language) for each in parsed.entries]
+
+
+def _json_item(item: dict[str, Any]) -> Item:
+    return Item(
+        item["id"],
+        item["url"],
+        item["title"],
+        item["summary"],
+        item["content_html"],
+        item["language"],
+        tuple(each["name"] for each in item.get("authors", [])),
+        tuple(item.get("tags", [])),
+        datetime.fromisoformat(item["date_published"]),
+        datetime.fromisoformat(item["date_modified"]),
+    )
+
+
+def _parsed_item(format: str, entry: Any, feed_language: str) -> Item:
+    # A reader shows an RSS title and description as HTML; in Atom both say that they are text.
+    shown = html.unescape if format == "rss" else str
+    tags = [tag for tag in entry.get("tags", []) if "pubstatus" not in tag.scheme]
+    return Item(
+        entry.id,
+        entry.link,
+        shown(entry.title),
+        shown(entry.summary),
+        entry.content[0].value,
+        entry.title_detail.language or entry.get("language") or feed_language,
+        tuple(each.name for each in entry.get("authors", []) if each.get("name")),
+        tuple(tag.label or tag.term for tag in tags),
+        _moment(entry.published_parsed),
+        _moment(entry.updated_parsed),
+    )
+
+
+def _moment(parsed: Any) -> datetime:
+    return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+
+
+@every_format
+def test_a_reader_finds_every_item_as_it_is_in_the_record(format: str) -> None:
+    assert read(format, FORMATS[format].render(stories.COURIER)) == expected(stories.COURIER)
+
+
+@every_format
+def test_ids_and_links_are_unique(format: str) -> None:
+    items = read(format, FORMATS[format].render(stories.COURIER))
+    assert len({item.id for item in items}) == len({item.link for item in items}) == len(items)
+
+
+@every_format
+def test_a_feed_without_items_is_complete(format: str) -> None:
+    feed = FORMATS[format].render(stories.EMPTY)
+    assert read(format, feed) == []
+    assert b"Nothing yet" in feed
+
+
+@every_format
+def test_the_content_type_names_format_and_charset(format: str) -> None:
+    assert FORMATS[format].content_type.endswith("; charset=utf-8")
+    assert FORMATS[format].name == format
+
+
+def test_an_rss_channel_has_what_rss_requires_and_one_self_link() -> None:
+    root = etree.fromstring(FORMATS["rss"].render(stories.EMPTY))
+    (channel,) = root
+    assert (root.tag, root.get("version"), channel.tag) == ("rss", "2.0", "channel")
+    assert all(channel.findtext(name) for name in ("title", "link", "description", "lastBuildDate", "ttl", "docs"))
+    assert channel.findtext("generator") == "Masthead"
+    assert len(channel.findall(f"{ATOM}link[@rel='self']")) == 1
+
+
+def test_an_atom_feed_has_what_rfc_4287_requires() -> None:
+    root = etree.fromstring(FORMATS["atom"].render(stories.COURIER))
+    assert all(root.findtext(ATOM + name) for name in ("id", "title", "updated"))
+    assert root.find(f"{ATOM}author/{ATOM}name") is not None
+    assert len(root.findall(f"{ATOM}link[@rel='self']")) == 1
+    for entry in root.iter(f"{ATOM}entry"):
+        assert all(entry.findtext(ATOM + name) for name in ("id", "title", "updated"))
+        assert len(entry.findall(f"{ATOM}link[@rel='alternate']")) == 1
+
+
+def test_a_json_feed_has_what_version_1_1_requires() -> None:
+    feed = json.loads(FORMATS["json"].render(stories.COURIER))
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["title"]
+    assert (feed["home_page_url"], feed["feed_url"]) == (
+        "https://courier.example/",
+        "https://courier.example/feed.json",
+    )
+    for item in feed["items"]:
+        assert isinstance(item["id"], str)
+        assert item["content_html"]
+        assert all(author.keys() & {"name", "url", "avatar"} for author in item.get("authors", []))
+        assert all("." not in key for key in item)
+
+
+# Same bytes ---------------------------------------------------------------------------------------------------------
+
+DIGESTS = """
+from hashlib import sha256
+from services.feed.formats import FORMATS
+from tests.unit.feed.stories import COURIER
+print(*(sha256(each.render(COURIER)).hexdigest() for each in FORMATS.values()))
+"""
+
+
+def digests() -> list[str]:
+    return [sha256(each.render(stories.COURIER)).hexdigest() for each in FORMATS.values()]
+
+
+def test_the_bytes_are_the_same_a_second_time_and_in_eight_threads() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: digests(), range(16)))
+    assert all(each == digests() for each in found)
+
+
+@pytest.mark.parametrize("surroundings", [{"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Tehran"}, {"LC_ALL": "C", "TZ": "UTC"}])
+def test_the_bytes_are_the_same_in_another_process_locale_and_zone(surroundings: dict[str, str]) -> None:
+    environment = {**os.environ, **surroundings, "PYTHONHASHSEED": "7"}
+    answer = subprocess.run(
+        [sys.executable, "-c", DIGESTS], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == digests()
+
+
+@every_format
+def test_the_locale_of_the_process_is_never_touched(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("setlocale changes every thread of the process")
+
+    monkeypatch.setattr(locale, "setlocale", refuse)
+    FORMATS[format].render(stories.COURIER)
+
+
+@every_format
+def test_two_moments_of_one_second_and_two_zones_of_one_moment_are_written_alike(format: str) -> None:
+    elsewhere = datetime.fromisoformat("2018-04-20T15:30:05.250000+03:30")
+    assert FORMATS[format].render(stories.document(changed_at=elsewhere)) == FORMATS[format].render(stories.document())
+
+
+# Any text -----------------------------------------------------------------------------------------------------------
+
+CONTROLS = "".join(map(chr, range(32))).translate({9: None, 10: None, 13: None})
+legal = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=f"{CONTROLS}\ufffe\uffff"))
+words = legal.filter(bool)
+terms = st.builds(Term, st.just("slug"), words)
+any_story = st.builds(
+    lambda **values: replace(stories.story(1), **values),
+    headline=words,
+    html=words,
+    text=legal,
+    summary=words,
+    language=st.sampled_from(["en", "ar", "zh-Hant"]),
+    bylines=st.tuples(terms),
+    section=st.none() | terms,
+    tags=st.tuples(terms, terms),
+    source=st.none() | st.builds(Source, words, st.just("https://a.example/?b&c")),
+    image=st.none() | st.builds(Image, st.just("https://a.example/<i>.png"), legal, legal),
+)
+any_document = st.builds(
+    lambda title, description, story: stories.document(story, title=title, description=description),
+    words,
+    legal,
+    any_story,
+)
+
+
+def one_line_end(text: str) -> str:
+    """XML has one line end (section 2.11); a CDATA section cannot say otherwise."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@settings(deadline=None)
+@given(any_document)
+def test_any_text_round_trips_through_rss(document: Document) -> None:
+    channel = etree.fromstring(FORMATS["rss"].render(document))[0]
+    (story,) = document.stories
+    item = channel.find("item")
+    assert item is not None
+    assert html.unescape(channel.findtext("title") or "") == document.title
+    assert html.unescape(item.findtext("title") or "") == story.headline
+    assert html.unescape(item.findtext("description") or "") == story.summary
+    assert item.findtext(CONTENT) == one_line_end(story.html)
+    assert [each.text for each in item.findall(f"{DC}creator")] == [each.label for each in story.bylines]
+    assert [each.text for each in item.findall("category")] == [
+        term.label for term in (*([story.section] if story.section else []), *story.tags)
+    ]
+
+
+@settings(deadline=None)
+@given(any_document)
+def test_any_text_round_trips_through_atom(document: Document) -> None:
+    root = etree.fromstring(FORMATS["atom"].render(document))
+    (story,) = document.stories
+    entry = root.find(f"{ATOM}entry")
+    assert entry is not None
+    assert root.findtext(f"{ATOM}title") == document.title
+    assert entry.findtext(f"{ATOM}title") == story.headline
+    assert entry.findtext(f"{ATOM}summary") == story.summary
+    assert entry.findtext(f"{ATOM}content") == story.html
+    assert [each.findtext(f"{ATOM}name") for each in entry.findall(f"{ATOM}author")] == [
+        each.label for each in story.bylines
+    ]
+    if story.source:
+        assert entry.findtext(f"{ATOM}source/{ATOM}title") == story.source.name
+
+
+@settings(deadline=None)
+@given(any_document)
+def test_any_text_round_trips_through_json(document: Document) -> None:
+    feed = json.loads(FORMATS["json"].render(document))
+    (story,) = document.stories
+    (item,) = feed["items"]
+    assert feed["title"] == document.title
+    assert (item["title"], item["content_html"], item["content_text"]) == (story.headline, story.html, story.text)
+
+
+@every_format
+@settings(deadline=None)
+@given(st.text(st.characters()))
+def test_a_character_no_format_can_carry_costs_itself_and_not_the_feed(format: str, text: str) -> None:
+    poisoned = replace(
+        stories.ENGLISH,
+        headline=f"Storm\x00{text}",
+        html=f"<p>Calm\ud800{text}</p>",
+        summary=f"Rain{text}",
+    )
+    items = read_ids(format, FORMATS[format].render(stories.document(poisoned, stories.TURKISH)))
+    assert items == [stories.ENGLISH.urn, stories.TURKISH.urn]
+
+
+def read_ids(format: str, feed: bytes) -> list[str | None]:
+    if format == "json":
+        return [item["id"] for item in json.loads(feed)["items"]]
+    root = etree.fromstring(feed)
+    return [each.text for each in root.findall("channel/item/guid") + root.findall(f"{ATOM}entry/{ATOM}id")]

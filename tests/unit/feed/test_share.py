@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from urllib.parse import quote, unquote, urlsplit
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.feed.share import NETWORKS, Subject, share_links, share_target, shorten, subject_of, x_weight
+from shared.urls import article_path, short_url
+from tests.unit.feed import stories
+from tests.unit.feed.golden import SHARED, share_file, shared
+
+URL = "https://courier.example/2018/04/20/storm-key1"
+FAMILY = "👩‍👩‍👧‍👦"
+every_network = pytest.mark.parametrize("network", NETWORKS)
+
+
+def subject(headline: str = "Storm", **values: object) -> Subject:
+    return Subject(**{"url": URL, "headline": headline, "image": "https://img.example/1.jpg", **values})  # type: ignore[arg-type]
+
+
+def parameters(network: str, about: Subject) -> dict[str, str]:
+    """The parameters of a share link as the network decodes them: a plus is a plus."""
+    target = share_target(network, about) or ""
+    pairs = (pair.partition("=") for pair in target.partition("?")[2].split("&") if pair)
+    return {name: unquote(value, errors="strict") for name, _, value in pairs}
+
+
+def graphemes(text: str) -> list[str]:
+    return regex.findall(r"\X", text)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_the_links_are_as_recorded(name: str) -> None:
+    assert shared(name) == share_file(name).read_text()
+
+
+@every_network
+@given(st.text(), st.text(), st.lists(st.text(), max_size=3))
+def test_whatever_the_story_says_the_link_leads_to_its_network(
+    network: str, headline: str, summary: str, tags: list[str]
+) -> None:
+    target = share_target(network, subject(headline, summary=summary, tags=tuple(tags)))
+    assert target is not None
+    intended = urlsplit(NETWORKS[network].endpoint)
+    found = urlsplit(target)
+    assert (found.scheme, found.netloc, found.path, found.fragment) == (
+        intended.scheme,
+        intended.netloc,
+        intended.path,
+        "",
+    )
+    assert regex.fullmatch(r"[!-~]+", target)
+    assert "+" not in target
+
+
+@every_network
+@given(st.text())
+def test_the_link_itself_is_never_cut(network: str, headline: str) -> None:
+    values = parameters(network, subject(headline * 50, summary=headline * 200)).values()
+    assert any(URL in value.splitlines() for value in values)
+
+
+CLUSTERS = st.lists(
+    st.sampled_from([FAMILY, "👍🏽", "🇹🇷", "é", "e\u0301", "क्षि", "مُ", "字", "ก็", "x", " ", "1️⃣"]),
+    min_size=1,
+    max_size=900,
+)
+
+
+@pytest.mark.parametrize(
+    ("network", "parameter"),
+    [
+        ("x", "text"),
+        ("bluesky", "text"),
+        ("mastodon", "text"),
+        ("threads", "text"),
+        ("hackernews", "t"),
+        ("email", "subject"),
+    ],
+)
+@given(CLUSTERS)
+def test_a_headline_is_shortened_between_graphemes_only(network: str, parameter: str, clusters: list[str]) -> None:
+    headline = regex.sub(r"\s+", " ", "".join(clusters)).strip()
+    text = parameters(network, subject(headline)).get(parameter, "").removesuffix(f"\n{URL}")
+    if text not in ("", URL, headline):
+        kept = graphemes(text.removesuffix("…"))
+        assert kept == graphemes(headline)[: len(kept)]
+
+
+@given(CLUSTERS, st.lists(st.text(max_size=40), max_size=10))
+def test_a_post_on_x_weighs_280_at_most_with_link_and_hashtags(clusters: list[str], tags: list[str]) -> None:
+    given_ = parameters("x", subject("".join(clusters), tags=tuple(tags)))
+    words = [word for word in given_.get("hashtags", "").split(",") if word]
+    post = " ".join([given_.get("text", ""), *(f"#{word}" for word in words)])
+    assert x_weight(post) + 1 + 23 <= 280
+
+
+@given(CLUSTERS)
+def test_a_post_on_bluesky_has_300_graphemes_at_most(clusters: list[str]) -> None:
+    assert len(graphemes(parameters("bluesky", subject("".join(clusters)))["text"])) <= 300
+
+
+@pytest.mark.parametrize("slug", ["storm", "ع" * 100], ids=["short", "longest"])
+@given(st.text("aع图👍\n", max_size=500), st.text("aع图👍\n", max_size=3000))
+def test_a_mail_link_stays_within_2000_characters(slug: str, headline: str, summary: str) -> None:
+    url = "https://courier.example" + article_path(stories.ENGLISH.day, slug, "key")
+    target = share_target("email", subject(headline, summary=summary, url=url))
+    assert target is not None
+    assert len(target) <= 2000
+    assert quote(url, safe="") in target
+
+
+def test_a_title_on_hacker_news_has_80_characters_at_most() -> None:
+    title = parameters("hackernews", subject("Harbour " * 20))["t"]
+    assert len(title) <= 80
+    assert title.endswith("Harbour…")
+
+
+def test_a_headline_that_just_fits_is_not_touched() -> None:
+    assert parameters("hackernews", subject("h" * 80))["t"] == "h" * 80
+    assert parameters("hackernews", subject("h" * 81))["t"] == "h" * 79 + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("Harbour", 7),
+        ("e\u0301", 1),  # counted after NFC
+        ("خبر", 3),
+        ("می‌روم", 6),
+        ("图书馆", 6),
+        ("뉴스", 4),
+        ("…", 2),
+        ("–“”", 3),
+        ("\u200f", 2),
+        ("👍", 2),
+        ("👍🏽", 2),
+        (FAMILY, 2),
+        ("🇹🇷", 2),
+        ("1️⃣", 2),
+        ("©", 1),
+        ("©\ufe0f", 2),
+        ("ﻻ", 2),
+    ],
+)
+def test_x_weighs_text_in_its_own_way(text: str, weight: int) -> None:
+    assert x_weight(text) == weight
+
+
+def test_long_headlines_fill_the_room_a_network_gives_and_no_more() -> None:
+    long = subject("字" * 900, summary="s" * 3000)
+    assert x_weight(parameters("x", long)["text"]) + 1 + 23 == 280
+    assert len(graphemes(parameters("bluesky", long)["text"])) == 300
+    assert len(graphemes(parameters("mastodon", long)["text"].removesuffix(URL))) + 23 == 500
+    assert len(parameters("threads", long)["text"]) + 1 + len(URL) == 500
+    assert len(parameters("reddit", long)["title"]) == 300
+    assert len(share_target("email", long) or "") == 2000
+
+
+def test_shortening_counts_the_ellipsis_and_gives_up_when_nothing_fits() -> None:
+    assert shorten("图书馆开放", 8, x_weight) == "图书馆…"
+    assert shorten("图书馆开放", 3, x_weight) == ""
+    assert shorten("图书馆开放", 0, x_weight) == ""
+    assert shorten(f"xxx{FAMILY}", 5, len) == "xx…"
+
+
+def test_text_and_link_stand_on_lines_of_their_own() -> None:
+    assert parameters("whatsapp", subject())["text"] == f"Storm\n{URL}"
+
+
+def test_a_mail_has_line_ends_of_rfc_6068_and_a_subject_of_one_line() -> None:
+    target = share_target("email", subject("Storm\r\nBcc: all@courier.example", summary="Calm again."))
+    assert target is not None
+    assert "subject=Storm%20Bcc%3A%20all%40courier.example&" in target
+    assert "body=Calm%20again.%0D%0A%0D%0Ahttps%3A%2F%2F" in target
+
+
+def test_a_long_address_gives_way_to_the_short_one_where_letters_count() -> None:
+    arabic = subject_of(stories.ARABIC)
+    assert len(arabic.url) > 100
+    for network, parameter in (("bluesky", "text"), ("sms", "body")):
+        assert (
+            parameters(network, arabic)[parameter]
+            == f"{stories.ARABIC.headline}\nhttps://courier.example/2018/04/20/key3"
+        )
+    assert arabic.url in parameters("whatsapp", arabic)["text"]
+
+
+def test_a_short_address_is_the_articles_own_without_its_slug() -> None:
+    day = stories.ENGLISH.day
+    assert short_url("https://a.example" + article_path(day, "a-long-slug", "k3y")) == (
+        "https://a.example" + article_path(day, "", "k3y")
+    )
+    assert short_url("https://a.example" + article_path(day, "", "k3y")).endswith("/k3y")
+
+
+def test_tags_become_hashtags_only_where_the_network_has_a_place_for_them() -> None:
+    about = subject(tags=("climate change", "2018", "کتاب‌خانه", "C++", "late"))
+    assert parameters("x", about)["hashtags"] == "climate_change,کتاب‌خانه,C"
+    assert parameters("threads", about)["tag"] == "climate_change"
+    assert parameters("tumblr", about)["tags"] == "climate change,2018,کتاب‌خانه"
+    assert all(
+        "climate" not in (share_target(name, about) or "") for name in NETWORKS.keys() - {"x", "threads", "tumblr"}
+    )
+
+
+def test_hashtags_give_way_to_the_headline() -> None:
+    given_ = parameters("x", subject("h" * 250, tags=("harbour", "x")))
+    assert (given_["text"], "hashtags" in given_) == ("h" * 250, False)
+
+
+def test_pinterest_needs_a_picture() -> None:
+    assert share_target("pinterest", subject(image="")) is None
+    assert [link.network for link in share_links(subject(image=""), ["vk", "pinterest", "x"])] == ["vk", "x"]
+
+
+def test_an_unknown_network_leads_nowhere() -> None:
+    assert share_target("https://evil.example", subject()) is None
+    assert share_links(subject(), ["pocket"]) == []
+
+
+def test_no_direction_marks_are_added() -> None:
+    for link in share_links(subject_of(stories.PERSIAN), NETWORKS):
+        assert not regex.search(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]", unquote(link.url))
