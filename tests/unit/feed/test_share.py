@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.feed.share import NETWORKS, Subject, share_links, share_target, shorten, subject_of, x_weight
+from shared.publication import TEMPLATE
 from shared.urls import article_path, short_url
 from tests.unit.feed import stories
 from tests.unit.feed.golden import SHARED, share_file, shared
@@ -225,3 +228,10 @@ def test_an_unknown_network_leads_nowhere() -> None:
 def test_no_direction_marks_are_added() -> None:
     for link in share_links(subject_of(stories.PERSIAN), NETWORKS):
         assert not regex.search(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]", unquote(link.url))
+
+
+def test_every_network_is_in_the_documentation_and_in_the_publications_file() -> None:
+    documented = (Path(__file__).parents[3] / "docs" / "share-links.md").read_text(encoding="utf-8")
+    configured = tomllib.loads(TEMPLATE.read_text(encoding="utf-8"))["share"]["networks"]
+    assert regex.findall(r"^\| `(\w+)` \|", documented, flags=regex.MULTILINE) == list(NETWORKS)
+    assert sorted(configured) == sorted(NETWORKS)
