@@ -14,9 +14,7 @@ class Clock:
 
     def __init__(self, fixed: datetime | None = None) -> None:
         if fixed is not None and fixed.tzinfo is None:
-            raise ValueError(
-                f"MASTHEAD_CLOCK needs a zone, for example 2018-04-20T09:00:00+03:00; found {fixed}"
-            )
+            raise ValueError(f"MASTHEAD_CLOCK needs a zone, for example 2018-04-20T09:00:00+03:00; found {fixed}")
         self._fixed = fixed.astimezone(UTC) if fixed else None
 
     def now(self) -> datetime:

@@ -65,7 +65,7 @@ class Counters:
             log.warning("counters are read from SQL, Redis does not answer: %s", error)
         with self._db.read() as session:
             found = session.execute(select(Counter.slice, Counter.value).where(Counter.slice.in_(names)))
-            known: dict[str, int] = dict(found.tuples().all())
+            known: dict[str, int] = dict(found.all())
         return [known.get(name, 0) for name in names]
 
     def mirrored(self) -> dict[str, int] | None:
@@ -104,15 +104,11 @@ class Counters:
 
     def _changed_since(self, session: Any, seq: int) -> list[Any]:
         """Changed counters in commit order, about a page of them, never half of one transaction's."""
-        query = (
-            select(Counter.slice, Counter.value, Counter.seq).where(Counter.seq > seq).order_by(Counter.seq)
-        )
+        query = select(Counter.slice, Counter.value, Counter.seq).where(Counter.seq > seq).order_by(Counter.seq)
         rows = list(session.execute(query.limit(PAGE)))
         if len(rows) == PAGE:
             last = rows[-1].seq
-            rows = [row for row in rows if row.seq != last] or list(
-                session.execute(query.where(Counter.seq == last))
-            )
+            rows = [row for row in rows if row.seq != last] or list(session.execute(query.where(Counter.seq == last)))
         return rows
 
 

@@ -85,10 +85,14 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction, committed durably at the end of the block and rolled back when it raises."""
-        with self._writers, self.engine.connect() as connection, connection.begin():
-            with Session(connection, expire_on_commit=False) as session:
-                yield session
-                session.flush()
+        with (
+            self._writers,
+            self.engine.connect() as connection,
+            connection.begin(),
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
+            session.flush()
 
     def close(self) -> None:
         self.engine.dispose()

@@ -100,7 +100,7 @@ class Door:
                 with self._open("GET", here, None, headers if same else None, limit, same) as response:
                     if not response.is_redirect:
                         return Answer(*_head(response), _body(response, limit, max_bytes), response.url)
-                    here = urljoin(here, response.headers["Location"])
+                    here = _joined(here, response.headers["Location"])
         raise OutboundError(f"{_shown(url)} redirects more than {MOST_REDIRECTS} times.")
 
     def post(
@@ -151,11 +151,10 @@ class Door:
             session.headers.update({"User-Agent": "Masthead", "Accept-Encoding": "gzip, deflate"})
             with _plain_errors(url, limit):
                 private = self._check(url) and trusted
+                session.adapters.clear()  # so that no call can take the unguarded way
                 session.mount("http", _Guarded(functools.partial(self._connect, limit, private)))
                 request = session.prepare_request(requests.Request(method, url, headers=headers, data=body))
-                response = session.send(
-                    request, stream=True, allow_redirects=False, timeout=limit.remaining()
-                )
+                response = session.send(request, stream=True, allow_redirects=False, timeout=limit.remaining())
             with response:
                 yield response
 
@@ -182,9 +181,7 @@ class Door:
         for address in addresses:  # all of them: a name with a private address among others is no accident
             reason = None if private else why_refused(address)
             if reason:
-                raise AddressRefused(
-                    f"{host} has the address {address}, which is {reason}: it is not called."
-                )
+                raise AddressRefused(f"{host} has the address {address}, which is {reason}: it is not called.")
         failure: OSError | None = None
         for address in addresses:
             try:
@@ -273,6 +270,13 @@ def _lines(response: requests.Response, limit: Deadline, max_bytes: int) -> Iter
             raise OutboundError(f"{_shown(response.url)} sent a line of more than {LONGEST_LINE:,} bytes.")
     if rest:
         yield rest
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError as error:
+        raise AddressRefused(f"{_shown(url)} redirects to {_shown(target)}, no web address.") from error
 
 
 def _origin(url: str) -> tuple[str, int]:

@@ -56,7 +56,7 @@ class Publisher(Base):
 
 
 class ApiKey(Base):
-    """A key's prefix in clear and its secret as SHA-256 (the secret is random, a slow hash adds nothing). Writer: cli."""
+    """A key's prefix in clear, its secret as SHA-256 (it is random: a slow hash would add nothing). Writer: cli."""
 
     __tablename__ = "api_key"
     prefix: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -72,15 +72,11 @@ class Article(Base):
 
     __tablename__ = "article"
     seq: Mapped[int] = mapped_column(Serial, primary_key=True)
-    id: Mapped[str] = mapped_column(
-        String(36), unique=True
-    )  # UUID; urn:uuid:<id> is the item's id in every output
+    id: Mapped[str] = mapped_column(String(36), unique=True)  # UUID; urn:uuid:<id> is the item's id in every output
     publisher_id: Mapped[int] = mapped_column(ForeignKey("publisher.id"))
     external_id: Mapped[str | None] = mapped_column(String(500))
     version: Mapped[int] = mapped_column(Integer, default=1)  # moves by one with every replacement
-    fingerprint: Mapped[str] = mapped_column(
-        String(64)
-    )  # SHA-256 of the submission, to tell a repeat from a change
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of the submission, to tell a repeat from a change
     submission: Mapped[dict[str, Any]]  # as accepted, before any normalisation (shared.submission.Submission)
     accepted_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -89,7 +89,7 @@ def record(session: Session, events: Iterable[Event]) -> None:
 def offer(session: Session) -> list[Offer]:
     """Takes due rows of every listener and returns the hints to send once the transaction is committed.
 
-    At most MOST_OFFERED rows of a listener are on offer at a time: a long backlog waits in the record, not in the broker.
+    At most MOST_OFFERED rows of a listener are on offer at a time: a backlog waits in the record, not in the broker.
     A row whose lease ended on its last attempt becomes dead here: its worker died with it each time.
     """
     taken = dict(
@@ -97,9 +97,7 @@ def offer(session: Session) -> list[Offer]:
             select(OutboxRow.listener, func.count())
             .where(OutboxRow.state == "offered", OutboxRow.due_at > db_now())
             .group_by(OutboxRow.listener)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     hints: list[Offer] = []
     for listener in BY_NAME.values():
@@ -131,10 +129,7 @@ def _offer_to(session: Session, listener: Listener, room: int) -> list[Offer]:
 
 def _set(session: Session, row_ids: set[int], **values: Any) -> None:
     session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(row_ids))
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(OutboxRow).where(OutboxRow.id.in_(row_ids)).values(**values).execution_options(synchronize_session=False)
     )
 
 
@@ -143,9 +138,7 @@ def claim(session: Session, listener: Listener, row_id: int) -> Claim | None:
 
     None when there is nothing to do: the hint was late, doubled or another worker was faster.
     """
-    takeable = and_(
-        OutboxRow.listener == listener.name, OutboxRow.state == "offered", OutboxRow.due_at.is_not(None)
-    )
+    takeable = and_(OutboxRow.listener == listener.name, OutboxRow.state == "offered", OutboxRow.due_at.is_not(None))
     repeat = session.scalar(
         select(OutboxRow.id)
         .where(takeable, OutboxRow.id == row_id, OutboxRow.attempt > 0)

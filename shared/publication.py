@@ -62,9 +62,7 @@ class Section(_Part):
         """The section's name in a language, else in the first language it has."""
         if isinstance(self.name, str):
             return self.name
-        return (
-            self.name.get(language) or self.name.get(language.split("-")[0]) or next(iter(self.name.values()))
-        )
+        return self.name.get(language) or self.name.get(language.split("-")[0]) or next(iter(self.name.values()))
 
 
 class Profile(_Part):
@@ -134,9 +132,7 @@ def load_publication(path: Path) -> Publication:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{source} is not valid TOML: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()
-        )
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors())
         raise ConfigurationError(f"{source}: {faults}") from error
 
 

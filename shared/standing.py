@@ -35,8 +35,7 @@ def load_for_effect(session: Session, seqs: Collection[int]) -> list[tuple[Artic
         select(Article).where(Article.seq.in_(seqs)).order_by(Article.seq).with_for_update(read=True)
     ).all()
     enrichments = {
-        row.article_seq: row
-        for row in session.scalars(select(Enrichment).where(Enrichment.article_seq.in_(seqs)))
+        row.article_seq: row for row in session.scalars(select(Enrichment).where(Enrichment.article_seq.in_(seqs)))
     }
-    publishers = dict(session.execute(select(Publisher.id, Publisher.slug)).tuples().all())
+    publishers = dict(session.execute(select(Publisher.id, Publisher.slug)).all())
     return [(article, enrichments.get(article.seq), publishers[article.publisher_id]) for article in articles]

@@ -26,9 +26,7 @@ def stats(
         largest = {kind: _largest(session, kind, top) for kind in PLACES}
     return {
         "total": total,
-        "days": [
-            {"day": day.isoformat(), "articles": count} for day, count in zip(shown, per_day, strict=True)
-        ],
+        "days": [{"day": day.isoformat(), "articles": count} for day, count in zip(shown, per_day, strict=True)],
         **{PLACES[kind]: found for kind, found in largest.items()},
     }
 

@@ -1,4 +1,4 @@
-"""What a publisher may submit, and nothing else. Ingest validates with it, enrich reads it, `masthead import` checks with it."""
+"""What a publisher may submit, and nothing else: ingest validates with it, enrich reads it, import checks with it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ MOST_TAGS = 100
 EARLIEST_YEAR = 1500
 
 # Something a person can see: not only white space, controls or invisible marks.
-_VISIBLE = re.compile(
-    r"[^\W_]|[^\s\w\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", re.UNICODE
-)
+_VISIBLE = re.compile(r"[^\W_]|[^\s\w\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", re.UNICODE)
 
 
 def _aware(value: Any) -> Any:
@@ -42,9 +40,7 @@ def _visible(value: str) -> str:
 
 
 def _web_url(value: Any) -> Any:
-    if isinstance(value, str) and not re.match(
-        r"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$", value, re.IGNORECASE
-    ):
+    if isinstance(value, str) and not re.match(r"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$", value, re.IGNORECASE):
         raise ValueError("is not an absolute http or https address")
     return value
 
@@ -61,9 +57,7 @@ class _Model(BaseModel):
 class SubmittedImage(_Model):
     """The article's lead picture."""
 
-    url: WebUrl = Field(
-        description="Absolute address of the picture", examples=["https://example.com/harbour.jpg"]
-    )
+    url: WebUrl = Field(description="Absolute address of the picture", examples=["https://example.com/harbour.jpg"])
     alt: str = Field("", max_length=1000, description="What the picture shows, for those who cannot see it")
     credit: str = Field("", max_length=300, description="Photographer and agency")
 
@@ -97,9 +91,7 @@ class Submission(_Model):
     section: Short | None = Field(None, description="Slug or name of the section", examples=["economy"])
     tags: list[Short] = Field(default_factory=list, max_length=MOST_TAGS, examples=[["harbour", "weather"]])
     dateline: Short | None = Field(None, description="Place (and date) of origin", examples=["ISTANBUL"])
-    summary: str | None = Field(
-        None, max_length=5000, description="Plain text; an excerpt is made when absent"
-    )
+    summary: str | None = Field(None, max_length=5000, description="Plain text; an excerpt is made when absent")
     canonical_url: WebUrl | None = Field(None, description="Address of the original, for syndicated copy")
     source: SubmittedSource | None = Field(
         None, description="Original publication of syndicated copy; its bare name is accepted too"

@@ -1,4 +1,4 @@
-"""Addresses of everything Masthead publishes. Paths are ASCII (RFC 3986), so every network and reader keeps them whole."""
+"""Addresses of everything Masthead publishes. Paths are ASCII (RFC 3986): every network and reader keeps them whole."""
 
 from __future__ import annotations
 

@@ -40,13 +40,11 @@ def problem(
 
 def prepare(app: Flask, needed: Mapping[str, Check], *, useful: Mapping[str, Check] | None = None) -> None:
     """Adds what all web services share. `needed` parts decide /readyz, `useful` ones are only reported by it."""
-    # Text goes out as it is written, and addresses mean what they say.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.url_map.strict_slashes = False
     app.before_request(_name_request)
     app.after_request(_sign_response)
     app.register_error_handler(Refused, refusal)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, _record_away)
     app.register_error_handler(Exception, _unexpected)
 
@@ -113,22 +111,18 @@ def _sign_response(response: Response) -> Response:
     return response
 
 
-def _http_error(error: HTTPException) -> Response | HTTPException:
+def http_error(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     headers = {
-        name: value
-        for name, value in error.get_headers()
-        if name in ("Allow", "Retry-After", "WWW-Authenticate")
+        name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")
     }
     return problem(error.code, HTTPStatus(error.code).phrase, error.description or "", headers=headers)
 
 
 def _record_away(error: SQLAlchemyError) -> Response:
     log.error("the record does not answer: %s", error)
-    return problem(
-        503, "The record does not answer", "Nothing was stored; try again.", headers={"Retry-After": "2"}
-    )
+    return problem(503, "The record does not answer", "Nothing was stored; try again.", headers={"Retry-After": "2"})
 
 
 def _unexpected(error: Exception) -> Response:

@@ -92,9 +92,7 @@ def work_through(duties: Duties, listener: str, row_id: int) -> None:
     try:
         duties.handlers[listener](claim)
     except Exception as error:
-        log.exception(
-            "%s failed on rows %s, attempt %d", listener, [row.id for row in claim.rows], claim.token
-        )
+        log.exception("%s failed on rows %s, attempt %d", listener, [row.id for row in claim.rows], claim.token)
         with duties.db.write() as session:
             outbox.fail(session, claim, f"{type(error).__name__}: {error}")
     duties.nudge()
@@ -104,17 +102,14 @@ def beat(db: Database, service: str) -> None:
     """Writes the sign of life of a service that answered a message."""
     with db.write() as session:
         seen = (
-            update(Heartbeat)
-            .where(Heartbeat.service == service)
-            .values(seen_at=db_now())
-            .returning(Heartbeat.service)
+            update(Heartbeat).where(Heartbeat.service == service).values(seen_at=db_now()).returning(Heartbeat.service)
         )
         if session.execute(seen).first() is None:
             session.execute(insert(Heartbeat).values(service=service, seen_at=db_now()))
 
 
 def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, processes: int) -> None:
-    """Runs a worker of `service` in this process until it is told to stop; `make_duties` is called in each pool child."""
+    """Runs a worker of `service` until it is told to stop; `make_duties` is called in each pool child."""
     logs.configure(settings, service)
     crash.arm(settings.crash_at, settings.var)
     # A stop lets running tasks finish for worker_soft_shutdown_timeout and then gives their messages back.
@@ -160,8 +155,8 @@ def _watch(db: Database, service: str) -> None:
         time.sleep(5)
         try:
             with db.read() as session:
-                heartbeat = session.get(Heartbeat, service)
-                silent_for = session.scalar(select(db_now())) - heartbeat.seen_at if heartbeat else SILENCE
+                age = select(db_now() - Heartbeat.seen_at).where(Heartbeat.service == service)
+                silent_for = session.scalar(age) or SILENCE
                 work = outbox.on_offer(session, service)
         except SQLAlchemyError as error:
             log.warning("watchdog could not read the record: %s", error)

@@ -43,9 +43,7 @@ class CountTasks:
         crash.reach("count.after_mirror")
 
     def _count(self, session: Session, seqs: set[int]) -> None:
-        tallies = {
-            row.article_seq: row for row in session.scalars(select(Tally).where(Tally.article_seq.in_(seqs)))
-        }
+        tallies = {row.article_seq: row for row in session.scalars(select(Tally).where(Tally.article_seq.in_(seqs)))}
         total: Sum[str] = Sum()
         for article, enrichment, publisher in load_for_effect(session, seqs):
             wanted = [str(each) for each in standing(article, enrichment, publisher)]

@@ -89,7 +89,7 @@ def _not_yet_enriched(session: Session, seqs: set[int]) -> Iterable[tuple[int, i
         .where(Article.seq.in_(seqs), Article.withdrawn_at.is_(None))
         .where(Enrichment.version.is_(None) | (Enrichment.version < Article.version))
     )
-    return rows.tuples().all()
+    return rows.all()
 
 
 def _note_duplicates(session: Session, stored: list[Enrichment]) -> None:

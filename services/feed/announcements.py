@@ -41,7 +41,12 @@ class Follower:
     """Watches the commit-ordered number of feed changes and reports which slices have moved."""
 
     def __init__(
-        self, db: Database, client: redis.Redis, installation: str, moved: Callable[[list[str]], None], lost: Callable[[], None]
+        self,
+        db: Database,
+        client: redis.Redis,
+        installation: str,
+        moved: Callable[[list[str]], None],
+        lost: Callable[[], None],
     ) -> None:
         self._db = db
         self._client = client

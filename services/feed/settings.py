@@ -14,6 +14,10 @@ class FeedSettings(Settings):
     feed_threads: int = Field(8, ge=1, description="Requests one process works on at a time")
     feed_worker_processes: int = Field(1, ge=1, description="Pool children of the feed worker")
     feed_items: int = Field(50, ge=1, description="Newest items a feed always holds")
-    feed_hours: int = Field(48, ge=1, description="A feed also holds everything from this many hours before its last change")
-    feed_most_items: int = Field(500, ge=1, description="Items a feed never exceeds, however many there were in that time")
+    feed_hours: int = Field(
+        48, ge=1, description="A feed also holds everything from this many hours before its last change"
+    )
+    feed_most_items: int = Field(
+        500, ge=1, description="Items a feed never exceeds, however many there were in that time"
+    )
     cache_bytes: int = Field(128_000_000, description="Rendered feeds and pages each web process keeps in memory")

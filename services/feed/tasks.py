@@ -34,7 +34,7 @@ class Changes:
 
 
 class FeedTasks:
-    """The handlers of the feed worker. Each looks at where the article stands now, so order and repeats do not matter."""
+    """The handlers of the feed worker. Each looks at where the article stands now: order and repeats do not matter."""
 
     def __init__(self, db: Database, announce: Callable[[], None], clock: Clock) -> None:
         self._db = db
@@ -50,7 +50,8 @@ class FeedTasks:
             seqs = {row.article_seq for row in held}
             entries = _entries_of(session, seqs)
             placements = {
-                row.article_seq: row for row in session.scalars(select(Placement).where(Placement.article_seq.in_(seqs)))
+                row.article_seq: row
+                for row in session.scalars(select(Placement).where(Placement.article_seq.in_(seqs)))
             }
             for article, enrichment, publisher in load_for_effect(session, seqs):
                 if enrichment is None:
@@ -72,7 +73,9 @@ class FeedTasks:
             changes = Changes()
             gone = session.scalars(
                 delete(FeedEntry)
-                .where(FeedEntry.article_seq.in_({row.article_seq for row in held}), FeedEntry.withdrawn_at.is_not(None))
+                .where(
+                    FeedEntry.article_seq.in_({row.article_seq for row in held}), FeedEntry.withdrawn_at.is_not(None)
+                )
                 .returning(FeedEntry.slice)
             )
             changes.touch(gone, {})
@@ -94,9 +97,7 @@ class FeedTasks:
         for name in present.keys() - names:
             session.delete(present[name])
         for name in sorted(names - present.keys()):
-            session.add(
-                FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at)
-            )
+            session.add(FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at))
         changes.touch(names | present.keys(), _labels(enrichment))
         now = self._clock.now()
         if placement is None:
@@ -129,9 +130,7 @@ class FeedTasks:
         now = self._clock.now()
         for name in names:
             if (feed := feeds.get(name)) is None:
-                session.add(
-                    Feed(slice=name, label=changes.touched[name], revision=1, changed_at=now, seq=number)
-                )
+                session.add(Feed(slice=name, label=changes.touched[name], revision=1, changed_at=now, seq=number))
             else:
                 _advance(feed, changes.touched[name], now, number)
         outbox.record(session, changes.events)

@@ -31,9 +31,7 @@ def authenticate(request: Request, db: Database, limiter: Limiter) -> Caller:
     key = parse_key(token.strip()) if scheme.lower() == "bearer" else None
     if key is None:
         limiter.blame(request.remote_addr or "")
-        raise Unauthorised(
-            "This is no API key: `Bearer mh_<prefix>_<secret>` is accepted.", headers=CHALLENGE
-        )
+        raise Unauthorised("This is no API key: `Bearer mh_<prefix>_<secret>` is accepted.", headers=CHALLENGE)
     with db.read() as session:
         found = session.execute(
             select(ApiKey.secret_hash, ApiKey.revoked_at, Publisher.id, Publisher.slug)
@@ -46,8 +44,6 @@ def authenticate(request: Request, db: Database, limiter: Limiter) -> Caller:
         limiter.blame(request.remote_addr or "")
         raise Unauthorised("This API key is not known.", headers=CHALLENGE)
     if found.revoked_at is not None:
-        raise Unauthorised(
-            f"This API key was revoked at {found.revoked_at:%Y-%m-%d %H:%M} UTC.", headers=CHALLENGE
-        )
+        raise Unauthorised(f"This API key was revoked at {found.revoked_at:%Y-%m-%d %H:%M} UTC.", headers=CHALLENGE)
     limiter.use(key.prefix)
     return Caller(found.id, found.slug, key.prefix)

@@ -46,9 +46,7 @@ def _lines(body: bytes, limit: int) -> Iterator[Line]:
         if not line.strip():
             continue
         try:
-            yield Line(
-                number, bodies.too_large(limit) if len(line) > limit else bodies.parse_submission(line)
-            )
+            yield Line(number, bodies.too_large(limit) if len(line) > limit else bodies.parse_submission(line))
         except Refused as error:
             yield Line(number, error)
 

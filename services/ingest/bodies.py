@@ -48,10 +48,7 @@ def parse_submission(body: bytes) -> Submission:
         return Submission.model_validate_json(body)
     except ValidationError as error:
         faults = faults_of(error)
-        if any(
-            fault["type"] == "json_invalid"
-            for fault in error.errors(include_url=False, include_context=False)
-        ):
+        if any(fault["type"] == "json_invalid" for fault in error.errors(include_url=False, include_context=False)):
             raise Refused(
                 "The body is not valid JSON (RFC 8259, in UTF-8).", faults=faults, title="Not JSON"
             ) from error

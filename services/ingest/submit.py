@@ -36,9 +36,7 @@ def check_time(submission: Submission, now: datetime) -> None:
         raise Invalid("Nothing was stored. To be mended: /published_at.", faults=[fault])
 
 
-def submit(
-    session: Session, publisher_id: int, submission: Submission, key: str | None, now: datetime
-) -> Stored:
+def submit(session: Session, publisher_id: int, submission: Submission, key: str | None, now: datetime) -> Stored:
     """Stores a new article, or finds the one that this is a repeat of.
 
     Raises Invalid (422) when the Idempotency-Key or the external_id already stands for other content.
@@ -49,11 +47,7 @@ def submit(
         if known.fingerprint != fingerprint:
             raise Invalid(
                 "This Idempotency-Key was used for another article.",
-                faults=[
-                    Fault(
-                        "", "Idempotency-Key was used with another body", key, "a new key for a new article"
-                    )
-                ],
+                faults=[Fault("", "Idempotency-Key was used with another body", key, "a new key for a new article")],
             )
         return Stored(session.get_one(Article, known.article_seq), created=False)
     article = _by_external_id(session, publisher_id, submission.external_id)
@@ -122,9 +116,7 @@ def replace(
     if submission.external_id != article.external_id:
         taken = _by_external_id(session, publisher_id, submission.external_id)
         if taken is not None:
-            fault = Fault(
-                "/external_id", "stands for another article", submission.external_id, "an id not yet used"
-            )
+            fault = Fault("/external_id", "stands for another article", submission.external_id, "an id not yet used")
             raise Invalid("Nothing was replaced.", faults=[fault])
     fingerprint = submission.fingerprint()
     if fingerprint == article.fingerprint:

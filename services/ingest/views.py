@@ -57,9 +57,7 @@ def make_views(parts: Parts) -> Blueprint:
         submission = bodies.parse_submission(_json_body(parts.settings))
         key = idempotency_key()
         with parts.in_flight.only((caller.publisher_id, key)) if key else nullcontext():
-            stored = _write(
-                parts, lambda s: submit.submit(s, caller.publisher_id, submission, key, parts.clock.now())
-            )
+            stored = _write(parts, lambda s: submit.submit(s, caller.publisher_id, submission, key, parts.clock.now()))
         return _receipt(parts, stored.article, status=202)
 
     @views.post("/v1/articles/batch")
@@ -87,9 +85,7 @@ def make_views(parts: Parts) -> Blueprint:
         if_match = request.headers.get("If-Match")
         article = _write(
             parts,
-            lambda s: submit.replace(
-                s, caller.publisher_id, article_id, submission, if_match, parts.clock.now()
-            ),
+            lambda s: submit.replace(s, caller.publisher_id, article_id, submission, if_match, parts.clock.now()),
         )
         return _receipt(parts, article, status=202)
 
@@ -100,9 +96,7 @@ def make_views(parts: Parts) -> Blueprint:
         if_match = request.headers.get("If-Match")
         article = _write(
             parts,
-            lambda s: submit.withdraw(
-                s, caller.publisher_id, article_id, reason, if_match, parts.clock.now()
-            ),
+            lambda s: submit.withdraw(s, caller.publisher_id, article_id, reason, if_match, parts.clock.now()),
         )
         return _receipt(parts, article, status=202)
 
@@ -110,9 +104,7 @@ def make_views(parts: Parts) -> Blueprint:
     def get_stats() -> Response:
         authenticate(request, parts.db, parts.limiter)
         days, top = _number("days", parts.publication.masthead.days, 366), _number("top", 10, 1000)
-        response = jsonify(
-            stats(parts.db, parts.counters, parts.publication, parts.clock, days=days, top=top)
-        )
+        response = jsonify(stats(parts.db, parts.counters, parts.publication, parts.clock, days=days, top=top))
         response.headers["Cache-Control"] = "private, no-store"
         return response
 
@@ -128,9 +120,7 @@ def idempotency_key() -> str | None:
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1]
     if not key or len(key) > LONGEST_IDEMPOTENCY_KEY:
-        fault = Fault(
-            "", "Idempotency-Key has a wrong length", len(key), f"1 to {LONGEST_IDEMPOTENCY_KEY} characters"
-        )
+        fault = Fault("", "Idempotency-Key has a wrong length", len(key), f"1 to {LONGEST_IDEMPOTENCY_KEY} characters")
         raise Invalid("Nothing was stored.", status=400, faults=[fault])
     return key
 

@@ -1,0 +1,111 @@
+"""`masthead doctor`: looks at every part and says what to do."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import click
+import redis
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.cli.settings import CliSettings
+from services.cli.up import own_origins
+from shared.bus import connect
+from shared.db import Database, db_now
+from shared.errors import ConfigurationError, OutboundError
+from shared.http import Door
+from shared.models import Heartbeat, OutboxRow
+from shared.publication import load_publication
+
+OLD_HEARTBEAT = 15.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    part: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def doctor_command(as_json: bool) -> None:
+    """Check every part and say what to do. Exit code 1 when something is wrong."""
+    findings = list(examine(CliSettings()))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    for finding in [] if as_json else findings:
+        click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<14} {finding.found}")
+        if not finding.ok:
+            click.echo(f"      {'':<14} → {finding.remedy}")
+    raise SystemExit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def examine(settings: CliSettings) -> Iterator[Finding]:
+    """A finding for each part; a part that is away does not keep the others from being looked at."""
+    yield Finding("python", True, f"{sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}")
+    yield _look("publication", lambda: _publication(settings), "mend the file, or remove it to start from the demo's")
+    yield _look("record", lambda: _record(settings), "start with `make up`, or run `masthead migrate`")
+    yield _look("redis", lambda: _redis(settings), "start with `make up`, or mend MASTHEAD_REDIS_URL")
+    for name, url in (("ingest", settings.api_url), ("feed", settings.feed_url)):
+        yield _look(name, lambda url=url: _web(settings, url), "start with `make up`; its lines say why it stopped")  # type: ignore[misc]
+    yield from _workers(settings)
+    yield _look("dead letters", lambda: _dead(settings), "see `masthead dead list`, then `masthead dead replay`")
+
+
+def _look(part: str, check: Callable[[], str], remedy: str) -> Finding:
+    try:
+        return Finding(part, True, check())
+    except (ConfigurationError, OutboundError, SQLAlchemyError, redis.RedisError, OSError, ValueError) as error:
+        return Finding(part, False, str(error).splitlines()[0], remedy)
+
+
+def _publication(settings: CliSettings) -> str:
+    publication = load_publication(settings.publication_file)
+    return f"{publication.name}, {publication.zone}, {publication.base_url}"
+
+
+def _record(settings: CliSettings) -> str:
+    db = Database(settings.sql_url)
+    with db.read() as session:
+        under_way = session.scalar(select(func.count()).where(OutboxRow.due_at <= db_now()))
+    return f"{'SQLite' if db.is_sqlite else 'PostgreSQL'}, {under_way} pieces of work due"
+
+
+def _redis(settings: CliSettings) -> str:
+    server = connect(settings, patience=1.0).info("server")
+    return f"{server.get('server_name', 'redis')} {server.get('valkey_version', server.get('redis_version'))}"
+
+
+def _web(settings: CliSettings, url: str) -> str:
+    answer = Door(allow=set(own_origins(settings))).get(f"{url}/readyz", max_bytes=10_000, deadline=3.0)
+    if answer.status != 200:
+        raise OutboundError(f"{url}/readyz answers {answer.status}: {answer.body[:200].decode(errors='replace')}")
+    return url
+
+
+def _workers(settings: CliSettings) -> Iterator[Finding]:
+    try:
+        with Database(settings.sql_url).read() as session:
+            ages = dict(session.execute(select(Heartbeat.service, db_now() - Heartbeat.seen_at)).tuples().all())
+    except SQLAlchemyError:
+        return  # the record's own finding says so
+    for service in ("enrich", "count", "feed"):
+        age = ages.get(service)
+        alive = age is not None and age < OLD_HEARTBEAT
+        found = "never seen" if age is None else f"seen {age:.0f} s ago"
+        yield Finding(f"{service} worker", alive, found, "start with `make up`; it restarts workers that fall silent")
+
+
+def _dead(settings: CliSettings) -> str:
+    with Database(settings.sql_url).read() as session:
+        count = session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.state == "dead"))
+    if count:
+        raise ValueError(f"{count} pieces of work failed for good")
+    return "none"

@@ -1,0 +1,58 @@
+"""Settings of the `masthead` command."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class CliSettings(Settings):
+    feed_host: str = Field("127.0.0.1", description="Address pages and feeds are served on")
+    feed_port: int = Field(8000, description="Port of pages and feeds")
+    ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
+    ingest_port: int = Field(8001, description="Port of the API")
+    api: str = Field("", description="Address of the API for submit and import; empty: the one of `masthead up`")
+    key: str = Field("", description="API key for submit and import; empty: the one in MASTHEAD_VAR/demo-key")
+    demo: bool = Field(True, description="Whether the first start makes a demo publisher and submits demo articles")
+    valkey_persist: bool = Field(True, description="Whether the embedded Valkey keeps an append-only file")
+
+    @property
+    def api_url(self) -> str:
+        return self.api.rstrip("/") or f"http://{reachable(self.ingest_host)}:{self.ingest_port}"
+
+    @property
+    def feed_url(self) -> str:
+        return f"http://{reachable(self.feed_host)}:{self.feed_port}"
+
+
+def reachable(host: str) -> str:
+    """An address to call for an address to listen on."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process of an installation: what starts it, and the stage in which it is stopped (lowest first)."""
+
+    name: str
+    arguments: tuple[str, ...]
+    stop_stage: int
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", *self.arguments]
+
+
+# Webs first, so that nothing new comes in; then relay; then workers, which finish what they hold.
+PROGRAMS = (
+    Program("ingest", ("services.ingest.app",), 0),
+    Program("feed", ("services.feed.app",), 0),
+    Program("relay", ("services.relay",), 1),
+    Program("enrich-worker", ("services.enrich.worker",), 2),
+    Program("count-worker", ("services.count.worker",), 2),
+    Program("feed-worker", ("services.feed.worker",), 2),
+)

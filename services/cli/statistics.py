@@ -1,0 +1,61 @@
+"""`masthead stats`: what was published, as a table and a small chart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.settings import CliSettings
+from shared import bus
+from shared.counters import Counters
+from shared.db import Database
+from shared.installation import installation_id
+from shared.publication import load_publication
+from shared.slices import PLACES
+from shared.stats import stats
+
+BAR = 40  # columns of the longest bar
+
+
+@click.command("stats")
+@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="Days in the chart.")
+@click.option("--top", default=5, show_default=True, type=click.IntRange(1, 1000), help="Rows for each kind of slice.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def stats_command(days: int, top: int, as_json: bool) -> None:
+    """Show how many articles are published: in all, per day, and by section, tag, publisher, byline and language."""
+    settings = CliSettings()
+    db = Database(settings.sql_url)
+    counters = Counters(bus.connect(settings, patience=1.0), db, installation_id(db))
+    publication = load_publication(settings.publication_file)
+    found = stats(db, counters, publication, settings.make_clock(), days=days, top=top)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(f"[bold]{publication.name}[/bold]: {found['total']:,} articles")
+    console.print(_chart(found["days"]))
+    for place in PLACES.values():
+        if found[place]:
+            console.print(_table(place, found[place]))
+
+
+def _chart(days: list[dict[str, Any]]) -> Table:
+    most = max((day["articles"] for day in days), default=0) or 1
+    chart = Table(box=None, show_header=False, padding=(0, 1))
+    for day in days:
+        bar = "█" * round(BAR * day["articles"] / most) or ("▏" if day["articles"] else "")
+        chart.add_row(day["day"], f"{day['articles']:>7,}", f"[cyan]{bar}[/cyan]")
+    return chart
+
+
+def _table(place: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 1), title=place.capitalize(), title_justify="left", title_style="bold")
+    table.add_column("", justify="left")
+    table.add_column("articles", justify="right")
+    for row in rows:
+        table.add_row(row["slug"], f"{row['articles']:,}")
+    return table

@@ -1,0 +1,154 @@
+"""Starts processes, prefixes what they print, starts them anew when they end, and stops them in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import IO
+
+COLOURS = cycle(("36", "33", "32", "35", "34", "96", "93"))
+# Seconds between an unexpected end and the new start.
+RESTART_AFTER = 1.0
+# Seconds a process has to stop by itself: a busy worker pool can take half a minute.
+STOP_PATIENCE = 40.0
+
+
+class Process:
+    """One supervised process; it leads a process group of its own, so that Ctrl-C reaches only the supervisor."""
+
+    def __init__(self, name: str, command: Sequence[str], stop_stage: int, width: int) -> None:
+        self.name = name
+        self.command = list(command)
+        self.stop_stage = stop_stage
+        self._prefix = name.ljust(width)
+        self._colour = next(COLOURS)
+        self._child: subprocess.Popen[str] | None = None
+        self._restart_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        self._child = subprocess.Popen(  # noqa: S603 - our own programs
+            self.command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        assert self._child.stdout is not None
+        threading.Thread(target=self._copy, args=(self._child.stdout,), daemon=True).start()
+
+    def look_after(self, environment: Mapping[str, str]) -> bool:
+        """Starts the process anew some time after it ended. True when it did."""
+        if self._child is None or self._child.poll() is None:
+            return False
+        if not self._restart_at:
+            self.say(f"ended with {self._child.returncode}, starting anew")
+            self._restart_at = time.monotonic() + RESTART_AFTER
+        if time.monotonic() < self._restart_at:
+            return False
+        self._restart_at = 0.0
+        _signal_group(self._child.pid, signal.SIGKILL)  # what a killed process leaves behind must not go on
+        self.start(environment)
+        return True
+
+    def ask_to_stop(self) -> None:
+        if self._child and self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+
+    def wait(self, deadline: float) -> None:
+        """Waits until the process has ended; kills its whole group at the deadline."""
+        if self._child is None:
+            return
+        try:
+            self._child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.say("did not stop in time and is killed")
+        _signal_group(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+
+    def say(self, text: str) -> None:
+        prefix = f"\033[{self._colour}m{self._prefix}\033[0m" if sys.stdout.isatty() else self._prefix
+        print(f"{prefix} | {text}", flush=True)
+
+    def _copy(self, output: IO[str]) -> None:
+        for line in output:
+            self.say(line.rstrip())
+
+
+class Supervisor:
+    """Keeps a set of processes going and writes their pids where `masthead down` and operators find them."""
+
+    def __init__(self, environment: Mapping[str, str], pid_file: Path) -> None:
+        self._environment = environment
+        self._pid_file = pid_file
+        self._processes: list[Process] = []
+        self.stopping = threading.Event()
+
+    def start(self, name: str, command: Sequence[str], stop_stage: int, *, width: int = 14) -> Process:
+        process = Process(name, command, stop_stage, width)
+        process.start(self._environment)
+        self._processes.append(process)
+        self._write_pids()
+        return process
+
+    def run(self) -> None:
+        """Looks after the processes until somebody asks to stop, then stops them in order."""
+        while not self.stopping.wait(0.2):
+            # A list, not a generator: every process is looked after, also behind one that was started anew.
+            if any([process.look_after(self._environment) for process in self._processes]):
+                self._write_pids()
+
+    def stop(self) -> None:
+        for stage in sorted({process.stop_stage for process in self._processes}):
+            ending = [process for process in self._processes if process.stop_stage == stage]
+            for process in ending:
+                process.ask_to_stop()
+            deadline = time.monotonic() + STOP_PATIENCE
+            for process in ending:
+                process.wait(deadline)
+        self._pid_file.unlink(missing_ok=True)
+
+    def _write_pids(self) -> None:
+        pids = {process.name: process.pid for process in self._processes} | {"supervisor": os.getpid()}
+        unfinished = self._pid_file.with_suffix(".new")
+        unfinished.write_text(json.dumps(pids, indent=1))
+        unfinished.replace(self._pid_file)
+
+
+def stop_leftovers(pid_file: Path) -> None:
+    """Ends processes of a supervisor that was killed before it could stop them."""
+    try:
+        pids = json.loads(pid_file.read_text())
+    except (OSError, ValueError):
+        return
+    for name, pid in pids.items():
+        if name != "supervisor" and _is_ours(pid):
+            _signal_group(pid, signal.SIGKILL)
+    pid_file.unlink(missing_ok=True)
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a pid still belongs to one of our programs: numbers are given to others after a while."""
+    found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return "services." in found.stdout or "valkey-server" in found.stdout
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass

@@ -1,0 +1,167 @@
+"""Counts everything anew from the record and compares. Run with `python -m services.count.recount [--repair]`.
+
+Prints one JSON object; `masthead verify` starts it and shows it to people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter as Sum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, load_only
+
+from services.count.settings import CountSettings
+from services.count.tasks import add_to_counters
+from shared import bus, outbox
+from shared.clock import Clock
+from shared.counters import Counters
+from shared.db import Database
+from shared.events import ArticleEnriched
+from shared.installation import installation_id
+from shared.models import Article, Counter, Enrichment, FeedEntry, OutboxRow, Publisher, Tally
+from shared.standing import standing
+
+PAGE = 2000
+
+
+@dataclass
+class Recount:
+    """Articles per slice, four times over: as the record has them, and as each copy says."""
+
+    record: Sum[str] = field(default_factory=Sum)
+    counted: Sum[str] = field(default_factory=Sum)
+    redis: Sum[str] = field(default_factory=Sum)
+    feeds: Sum[str] = field(default_factory=Sum)
+    wrong_articles: list[tuple[int, int]] = field(
+        default_factory=list
+    )  # seq, version: in other slices than they should
+
+    def drift(self) -> list[dict[str, Any]]:
+        """Slices in which the four do not agree."""
+        names = sorted({*self.record, *self.counted, *self.redis, *self.feeds})
+        rows = [
+            {
+                "slice": name,
+                "record": self.record[name],
+                "counted": self.counted[name],
+                "redis": self.redis[name],
+                "feeds": self.feeds[name],
+            }
+            for name in names
+        ]
+        return [row for row in rows if len(set(row.values()) - {row["slice"]}) > 1]
+
+
+def recount(db: Database, counters: Counters) -> Recount:
+    """Recomputes every counter from the articles themselves, in one consistent view of the record."""
+    result = Recount()
+    with db.read() as session:
+        for seq, version, wanted, tallied, placed in _articles(session):
+            result.record.update(wanted)
+            if set(wanted) != tallied or set(wanted) != placed:
+                result.wrong_articles.append((seq, version))
+        result.counted.update(dict(session.execute(select(Counter.slice, Counter.value)).all()))
+        standing_entries = select(FeedEntry.slice, func.count()).where(FeedEntry.withdrawn_at.is_(None))
+        result.feeds.update(dict(session.execute(standing_entries.group_by(FeedEntry.slice)).all()))
+    counters.sync()
+    result.redis.update(counters.mirrored() or {})
+    return result
+
+
+def repair(db: Database, counters: Counters, found: Recount, clock: Clock) -> None:
+    """Sends wrong articles through counting and placing again, sets wrong counters, and copies all to Redis anew."""
+    with db.write() as session:
+        now = clock.now()
+        outbox.record(session, [ArticleEnriched(seq, version, now) for seq, version in found.wrong_articles])
+        tallied: Sum[str] = Sum()
+        for slices in session.scalars(select(Tally.slices).execution_options(yield_per=PAGE)):
+            tallied.update(slices)
+        counted = dict(session.execute(select(Counter.slice, Counter.value)).all())
+        add_to_counters(session, Sum({name: tallied[name] - counted.get(name, 0) for name in {*tallied, *counted}}))
+    counters.rebuild()
+
+
+def wait_until_idle(db: Database, seconds: float) -> int:
+    """Waits until no work is open that changes what is counted; returns how many rows still are."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with db.read() as session:
+            rows = session.scalars(
+                select(func.count()).where(
+                    OutboxRow.state.in_(("waiting", "offered", "claimed")),
+                    OutboxRow.due_at.is_not(None),
+                    OutboxRow.listener != "feed.remove_notice",
+                )
+            ).one()
+        if rows == 0 or time.monotonic() >= deadline:
+            return rows
+        time.sleep(0.1)
+
+
+def _articles(session: Session) -> Iterator[tuple[int, int, list[str], set[str], set[str]]]:
+    """Each enriched article: seq, version, where it should stand, where it is tallied, where it is placed."""
+    publishers = dict(session.execute(select(Publisher.id, Publisher.slug)).all())
+    last = 0
+    while page := session.execute(_page_after(last)).all():
+        seqs = [row.Article.seq for row in page]
+        placed: dict[int, set[str]] = {}
+        entries = select(FeedEntry.article_seq, FeedEntry.slice).where(
+            FeedEntry.article_seq.between(seqs[0], seqs[-1]), FeedEntry.withdrawn_at.is_(None)
+        )
+        for seq, name in session.execute(entries):
+            placed.setdefault(seq, set()).add(name)
+        for article, enrichment, tallied in page:
+            wanted = [str(each) for each in standing(article, enrichment, publishers[article.publisher_id])]
+            yield article.seq, enrichment.version, wanted, set(tallied or ()), placed.get(article.seq, set())
+        last = seqs[-1]
+        session.expunge_all()
+
+
+def _page_after(seq: int) -> Any:
+    return (
+        select(Article, Enrichment, Tally.slices)
+        .join(Enrichment, Enrichment.article_seq == Article.seq)
+        .outerjoin(Tally, Tally.article_seq == Article.seq)
+        .where(Article.seq > seq)
+        .order_by(Article.seq)
+        .limit(PAGE)
+        .options(
+            load_only(Article.seq, Article.publisher_id, Article.withdrawn_at),
+            load_only(
+                Enrichment.version,
+                Enrichment.day,
+                Enrichment.language,
+                Enrichment.section,
+                Enrichment.tags,
+                Enrichment.bylines,
+            ),
+        )
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repair", action="store_true")
+    parser.add_argument("--wait", type=float, default=10.0, help="seconds to wait for work that is under way")
+    chosen = parser.parse_args()
+    settings = CountSettings()
+    db = Database(settings.sql_url)
+    counters = Counters(bus.connect(settings), db, installation_id(db))
+    under_way = wait_until_idle(db, chosen.wait)
+    found = recount(db, counters)
+    if chosen.repair and found.drift():
+        repair(db, counters, found, settings.make_clock())
+        under_way = wait_until_idle(db, chosen.wait)
+        found = recount(db, counters)
+    report = {"articles": found.record["all"], "slices": len(found.record), "under_way": under_way}
+    print(json.dumps({**report, "drift": found.drift()}, ensure_ascii=False))  # noqa: T201 - the result itself
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""Rendered bytes, kept ready: made once per revision, answered without touching anything else.
+
+`FastPath` stands before Flask and answers what this process knows to be fresh. `Hot` finds or makes everything else:
+first in this process, then in Redis where another process may have put it, then by rendering from the record.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+import brotli
+import redis
+from werkzeug.datastructures import ETags
+from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: brotli.compress(body, quality=5),
+    "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
+}
+# Feed readers may keep a document for a minute and must then ask whether it changed; browsers ask each time.
+FEED_CACHE = "public, max-age=60, must-revalidate"
+PAGE_CACHE = "public, no-cache"
+REDIS_SECONDS = 3600
+
+
+@dataclass
+class Rendered:
+    """One document at one revision, in every content coding that was asked for so far."""
+
+    slice: str
+    content_type: str
+    body: bytes
+    last_modified: datetime
+    second_shared: bool  # an earlier state had the same Last-Modified: only the ETag tells them apart
+    cache_control: str = FEED_CACHE
+    extra_headers: tuple[tuple[str, str], ...] = ()
+    codings: dict[str, Answer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.hash = hashlib.sha256(self.body).hexdigest()[:24]
+        self.modified_second = int(self.last_modified.timestamp())
+
+    def answer(self, coding: str) -> Answer:
+        """The response in a content coding, made on first use."""
+        made = self.codings.get(coding)
+        if made is None:
+            body = CODINGS[coding](self.body) if coding in CODINGS else self.body
+            made = self.codings[coding] = Answer.of(self, coding, body)
+        return made
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes over the wire: the headers of a 200, those of a 304, and the body."""
+
+    etag: str
+    headers: list[tuple[str, str]]
+    headers_304: list[tuple[str, str]]
+    body: bytes
+
+    @classmethod
+    def of(cls, rendered: Rendered, coding: str, body: bytes) -> Answer:
+        etag = f'"{rendered.hash}-{coding}"' if coding in CODINGS else f'"{rendered.hash}"'
+        shared = [
+            ("ETag", etag),
+            ("Last-Modified", http_date(rendered.last_modified)),
+            ("Cache-Control", rendered.cache_control),
+            ("Vary", "Accept-Encoding"),
+            *rendered.extra_headers,
+        ]
+        content = [("Content-Type", rendered.content_type), ("Content-Length", str(len(body)))]
+        if coding in CODINGS:
+            content.append(("Content-Encoding", coding))
+        return cls(etag, [*content, *shared, ("X-Content-Type-Options", "nosniff")], shared, body)
+
+
+@lru_cache(maxsize=1024)
+def best_coding(accept_encoding: str) -> str:
+    """The content coding to answer with (RFC 9110, 12.5.3): the client's favourite, ours where it has none."""
+    accepted = {name.lower(): quality for name, quality in parse_accept_header(accept_encoding) if quality > 0}
+    offered = [name for name in CODINGS if name in accepted or "*" in accepted]
+    return max(offered, key=lambda name: accepted.get(name, accepted.get("*", 0.0)), default="identity")
+
+
+def not_modified(environ: WSGIEnvironment, rendered: Rendered, answer: Answer) -> bool:
+    """Whether the client's copy is current: If-None-Match decides, If-Modified-Since only without it (13.1.3)."""
+    given = environ.get("HTTP_IF_NONE_MATCH")
+    if given is not None:
+        return given == answer.etag or _names(parse_etags(given), rendered)
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    if since is None or rendered.second_shared:
+        return False
+    known = parse_date(since)
+    return known is not None and rendered.modified_second <= known.timestamp()
+
+
+def _names(tags: ETags, rendered: Rendered) -> bool:
+    """Any coding of these bytes will do: the client has this revision, in whichever coding."""
+    return tags.star_tag or any(
+        tags.contains_weak(tag) for tag in (rendered.hash, *(f"{rendered.hash}-{coding}" for coding in CODINGS))
+    )
+
+
+def send(environ: WSGIEnvironment, start_response: StartResponse, rendered: Rendered) -> list[bytes]:
+    """Answers GET and HEAD with 200 or 304."""
+    answer = rendered.answer(best_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
+    if not_modified(environ, rendered, answer):
+        start_response("304 Not Modified", answer.headers_304)
+        return [b""]
+    start_response("200 OK", answer.headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+
+
+class Hot:
+    """The documents of this process, by address: at most `capacity` bytes, least recently made fresh ones go first."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._fresh: dict[str, Rendered] = {}
+        self._kept: OrderedDict[str, Rendered] = OrderedDict()
+        self._size = 0
+        self._paths: dict[str, set[str]] = defaultdict(set)
+        self._moves: dict[str, int] = defaultdict(int)
+        self._losses = 0
+
+    def fresh(self, path: str) -> Rendered | None:
+        """The document at this address if it is known to be what the record says."""
+        return self._fresh.get(path)
+
+    def mark(self, which: str) -> tuple[int, int]:
+        """Take this before reading the record; `keep` needs it to tell whether the slice moved meanwhile."""
+        with self._lock:
+            return self._losses, self._moves[which]
+
+    def keep(self, path: str, rendered: Rendered, mark: tuple[int, int]) -> None:
+        """Keeps a document; it counts as fresh only if its slice has not moved since the mark was taken."""
+        with self._lock:
+            self._drop(path)
+            self._kept[path] = rendered
+            self._size += len(rendered.body)
+            if (self._losses, self._moves[rendered.slice]) == mark:
+                self._fresh[path] = rendered
+                self._paths[rendered.slice].add(path)
+            while self._size > self._capacity and len(self._kept) > 1:
+                self._drop(next(iter(self._kept)))
+
+    def moved(self, slices: Iterable[str]) -> None:
+        """These slices have a new revision: nothing of them is fresh any more."""
+        with self._lock:
+            for which in slices:
+                self._moves[which] += 1
+                for path in self._paths.pop(which, ()):
+                    self._fresh.pop(path, None)
+
+    def lost(self) -> None:
+        """What has moved is not known: nothing is fresh until it was compared with the record."""
+        with self._lock:
+            self._losses += 1
+            self._fresh.clear()
+            self._paths.clear()
+
+    def _drop(self, path: str) -> None:
+        old = self._kept.pop(path, None)
+        if old is not None:
+            self._size -= len(old.body)
+            self._fresh.pop(path, None)
+            self._paths[old.slice].discard(path)
+
+
+class FastPath:
+    """WSGI middleware: hot documents are answered here, everything else goes on to Flask."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], hot: Hot) -> None:
+        self._app = app
+        self._hot = hot
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("QUERY_STRING"):
+            rendered = self._hot.fresh(environ["PATH_INFO"])
+            if rendered is not None:
+                return send(environ, start_response, rendered)
+        return self._app(environ, start_response)
+
+
+class SharedBytes:
+    """Rendered bodies in Redis, so that processes and replicas render each revision once between them."""
+
+    def __init__(self, client: redis.Redis, installation: str, build: str) -> None:
+        self._client = client
+        # The build is part of the name: another version or configuration may render other bytes.
+        self._prefix = f"masthead:{installation}:hot:{build}"
+
+    def get(self, name: str, revision: int) -> bytes | None:
+        try:
+            return cast("bytes | None", self._client.get(f"{self._prefix}:{name}:{revision}"))
+        except redis.RedisError:
+            return None
+
+    def put(self, name: str, revision: int, body: bytes) -> None:
+        try:
+            self._client.set(f"{self._prefix}:{name}:{revision}", body, ex=REDIS_SECONDS)
+        except redis.RedisError as error:
+            log.warning("rendered bytes are kept in this process only: %s", error)

@@ -1,0 +1,189 @@
+"""Reads what feeds and pages show from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from html import escape
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from services.feed.localised import date_line, date_text, language_name
+from services.feed.settings import FeedSettings
+from services.feed.story import Document, Image, Source, Story, Term
+from services.feed.wording import withdrawal_notice
+from shared.models import Article, Enrichment, Feed, FeedEntry, Publisher
+from shared.publication import Publication
+from shared.slices import ALL, Slice, day_slice
+from shared.text import direction_of
+from shared.urls import FORMATS, article_path, feed_path, slice_path, urn
+from shared.visibility import is_visible, visible_clause
+
+# Ids asked for in one query; SQLite takes no more than some thousand parameters.
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Record:
+    """Turns rows into stories and documents. Everything it returns is a function of the record alone."""
+
+    publication: Publication
+    settings: FeedSettings
+
+    def feed(self, session: Session, which: Slice) -> Feed | None:
+        """The feed row of a slice; None when no article was ever in it. The publication's own feed always exists."""
+        return session.get(Feed, str(which))
+
+    def document(self, session: Session, which: Slice, feed: Feed) -> Document:
+        """The feed of a slice as it is now: the newest items, and the notices of what was withdrawn lately."""
+        label = self.label(which, feed.label)
+        publication = self.publication
+        name = publication.name if which == ALL else f"{label} – {publication.name}"
+        return Document(
+            slice=which,
+            title=name,
+            description=publication.description or name,
+            language=which.value if which.kind == "language" else publication.language,
+            direction=direction_of(which.value if which.kind == "language" else publication.language),
+            home_url=publication.base_url + slice_path(which),
+            feed_urls={format: publication.base_url + feed_path(which, format) for format in FORMATS},
+            changed_at=feed.changed_at,
+            publication_name=publication.name,
+            base_url=publication.base_url,
+            stories=tuple(self.stories(session, self._window(session, which, feed))),
+        )
+
+    def newest(self, session: Session, which: Slice, count: int) -> list[Story]:
+        """The newest standing articles of a slice, for its page."""
+        seqs = session.scalars(_newest_first(which).where(FeedEntry.withdrawn_at.is_(None)).limit(count))
+        return self.stories(session, list(seqs))
+
+    def day(self, session: Session, day: Slice) -> list[Story]:
+        """Every standing article of a day, newest first: as many as the day's counter says."""
+        return self.stories(session, list(session.scalars(_newest_first(day))))
+
+    def by_key(self, session: Session, key: str) -> Story | None:
+        """The article at an address, also when it is withdrawn; None when it was never published."""
+        row = session.execute(_story_rows().where(Enrichment.key == key)).first()
+        return self._story(row) if row else None
+
+    def by_id(self, session: Session, article_id: str) -> Story | None:
+        """The visible article with this id."""
+        row = session.execute(_story_rows().where(Article.id == article_id, visible_clause())).first()
+        return self._story(row) if row else None
+
+    def stories(self, session: Session, seqs: Sequence[int]) -> list[Story]:
+        """Stories of these articles in the order of `seqs`."""
+        found: dict[int, Story] = {}
+        for start in range(0, len(seqs), CHUNK):
+            rows = session.execute(_story_rows().where(Article.seq.in_(seqs[start : start + CHUNK])))
+            found |= {row[0].seq: self._story(row) for row in rows}
+        return [found[seq] for seq in seqs]
+
+    def label(self, which: Slice, stored: str) -> str:
+        """The name of a slice as people read it."""
+        publication = self.publication
+        match which.kind:
+            case "section":
+                return publication.section_label(which.value, publication.language) or stored or which.value
+            case "language":
+                return language_name(which.value)
+            case "day":
+                return date_text(which.day, publication.masthead.date_format, publication.language)
+            case _:
+                return stored or which.value or publication.name
+
+    def _window(self, session: Session, which: Slice, feed: Feed) -> list[int]:
+        rows = _newest_first(which).add_columns(FeedEntry.published_at)
+        if which.kind == "day":
+            return [seq for seq, _ in session.execute(rows)]
+        since = feed.changed_at - timedelta(hours=self.settings.feed_hours)
+        newest = session.execute(rows.limit(self.settings.feed_most_items)).all()
+        shown = {
+            seq: published_at
+            for place, (seq, published_at) in enumerate(newest)
+            if place < self.settings.feed_items or published_at > since
+        }
+        notices = rows.where(FeedEntry.withdrawn_at.is_not(None))
+        shown |= dict(session.execute(notices).all())
+        return sorted(shown, key=lambda seq: (shown[seq], seq), reverse=True)
+
+    def _story(self, row: Row[Article, Enrichment, str, str]) -> Story:
+        article, enrichment, publisher = row[0], row[1], Term(row[2], row[3])
+        common = {
+            "id": article.id,
+            "urn": urn(article.id),
+            "url": self.publication.base_url + article_path(enrichment.day, enrichment.slug, enrichment.key),
+            "language": enrichment.language,
+            "direction": enrichment.direction,
+            "published_at": enrichment.published_at,
+            "day": enrichment.day,
+            "publisher": publisher,
+        }
+        if not is_visible(article, enrichment):
+            return self._notice(article, common)
+        return Story(
+            **common,
+            headline=enrichment.headline,
+            html=enrichment.html,
+            text=enrichment.text,
+            summary=enrichment.summary,
+            updated_at=enrichment.updated_at,
+            bylines=tuple(_terms(enrichment.bylines)),
+            section=Term(**enrichment.section) if enrichment.section else None,
+            tags=tuple(_terms(enrichment.tags)),
+            dateline=enrichment.dateline or "",
+            source=Source(enrichment.source["name"], enrichment.source.get("url") or "") if enrichment.source else None,
+            canonical_url=enrichment.canonical_url or "",
+            image=Image(**enrichment.image) if enrichment.image else None,
+            words=enrichment.words,
+            reading_minutes=enrichment.reading_minutes,
+        )
+
+    def _notice(self, article: Article, common: dict[str, Any]) -> Story:
+        assert article.withdrawn_at is not None
+        when = date_line(article.withdrawn_at, self.publication, common["language"])
+        headline, text = withdrawal_notice(common["language"], article.withdrawal_reason or "", when)
+        return Story(
+            **common,
+            headline=headline,
+            html=f"<p>{escape(text)}</p>",
+            text=text,
+            summary=text,
+            updated_at=article.withdrawn_at,
+            withdrawn_at=article.withdrawn_at,
+            withdrawal_reason=article.withdrawal_reason or "",
+        )
+
+
+def neighbours(session: Session, day: date) -> tuple[date | None, date | None]:
+    """The nearest days before and after this one that have articles."""
+    counted = select(FeedEntry.slice).where(FeedEntry.slice > "day:", FeedEntry.slice < "day;")
+    before = counted.where(FeedEntry.slice < str(day_slice(day))).order_by(FeedEntry.slice.desc()).limit(1)
+    after = counted.where(FeedEntry.slice > str(day_slice(day))).order_by(FeedEntry.slice).limit(1)
+    found = [session.scalar(query) for query in (before, after)]
+    earlier, later = (Slice.parse(name).day if name else None for name in found)
+    return earlier, later
+
+
+def _newest_first(which: Slice) -> Select[int]:
+    return (
+        select(FeedEntry.article_seq)
+        .where(FeedEntry.slice == str(which))
+        .order_by(FeedEntry.published_at.desc(), FeedEntry.article_seq.desc())
+    )
+
+
+def _story_rows() -> Select[Article, Enrichment, str, str]:
+    return (
+        select(Article, Enrichment, Publisher.slug, Publisher.name)
+        .join(Enrichment, Enrichment.article_seq == Article.seq)
+        .join(Publisher, Publisher.id == Article.publisher_id)
+    )
+
+
+def _terms(values: list[Any]) -> list[Term]:
+    return [Term(value["slug"], value["label"]) for value in values]
