@@ -16,17 +16,19 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.passed = False
         self._until = time.monotonic() + seconds
         self._copies: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
+    @property
+    def passed(self) -> bool:
+        return time.monotonic() >= self._until
+
     def remaining(self) -> float:
         """Seconds left. Raises TimeoutError when there are none."""
         left = self._until - time.monotonic()
-        if left <= 0 or self.passed:
-            self.passed = True
+        if left <= 0:
             raise TimeoutError
         return left
 
@@ -38,7 +40,6 @@ class Deadline:
         return connection
 
     def _cut(self) -> None:
-        self.passed = True
         for each in self._copies:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -146,17 +146,15 @@ class Door:
         trusted: bool,
     ) -> Iterator[requests.Response]:
         """One request on one new connection, answered up to the headers."""
-        with requests.Session() as session:
-            session.trust_env = False
-            session.headers.update({"User-Agent": "Masthead", "Accept-Encoding": "gzip, deflate"})
-            with _plain_errors(url, limit):
-                private = self._check(url) and trusted
-                session.adapters.clear()  # so that no call can take the unguarded way
-                session.mount("http", _Guarded(functools.partial(self._connect, limit, private)))
-                request = session.prepare_request(requests.Request(method, url, headers=headers, data=body))
-                response = session.send(request, stream=True, allow_redirects=False, timeout=limit.remaining())
-            with response:
-                yield response
+        with _plain_errors(url, limit):
+            private = self._check(url) and trusted
+            given = {"User-Agent": "Masthead", "Accept-Encoding": "gzip, deflate", **(headers or {})}
+            request = requests.Request(method, url, headers=given, data=body).prepare()
+            # Not through a Session: it reads the environment, and whole bodies of redirects into memory.
+            adapter = _Guarded(functools.partial(self._connect, limit, private))
+            response = adapter.send(request, stream=True)
+        with response, contextlib.closing(adapter):
+            yield response
 
     def _check(self, url: str) -> bool:
         """True for a server that may be private. Raises AddressRefused for what is no plain web address."""
@@ -185,7 +183,9 @@ class Door:
         failure: OSError | None = None
         for address in addresses:
             try:
-                return limit.hold(socket.create_connection((address, port), timeout=limit.remaining()))
+                connection = socket.create_connection((address, port), timeout=limit.remaining())
+                connection.settimeout(None)
+                return limit.hold(connection)
             except OSError as error:
                 failure = error
         raise OutboundError(f"{host} cannot be reached on port {port} ({failure}).") from failure
