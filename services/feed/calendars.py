@@ -63,9 +63,7 @@ def gregorian(day: date, line: MastheadLine, language: str) -> CalendarDate:
     return CalendarDate("gregorian", day.year, day.month, day.day, date_text(day, line.date_format, language))
 
 
-def _written(
-    found: _Found, day: date, calendar: CalendarName, line: MastheadLine, language: str
-) -> CalendarDate:
+def _written(found: _Found, day: date, calendar: CalendarName, line: MastheadLine, language: str) -> CalendarDate:
     names = line.month_names.get(calendar) or _default_names(calendar, language)
     text = "".join(_fields(line.date_format, day, found, names[found.name_at], language))
     return CalendarDate(calendar, found.year, found.month, found.day, text)

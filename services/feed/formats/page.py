@@ -1,0 +1,118 @@
+"""Pages as pure functions: a frozen view in, HTML bytes out, the same bytes for the same view.
+
+Every element that holds a publisher's words carries their language and direction; the masthead line keeps the
+publication's own. All text is escaped; only `Story.html` goes in as it is, because enrichment has made it safe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.feed.formats.template import ShareLink, render
+from services.feed.frame import Frame, MenuItem, article_frame, make_frame
+from services.feed.story import Story
+from services.feed.wording import wording_for
+from shared.slices import Slice
+
+__all__ = [
+    "ArticleView",
+    "DayView",
+    "Frame",
+    "FrontView",
+    "MenuItem",
+    "ShareLink",
+    "SliceView",
+    "article_frame",
+    "article_page",
+    "day_page",
+    "error_page",
+    "front_page",
+    "make_frame",
+    "not_found_page",
+    "slice_page",
+    "withdrawn_page",
+]
+
+
+@dataclass(frozen=True)
+class FrontView:
+    frame: Frame
+    stories: tuple[Story, ...]  # newest first
+
+
+@dataclass(frozen=True)
+class SliceView:
+    """`label` is the name of the section, tag, byline, publisher or language; `total` counts beyond the list."""
+
+    frame: Frame
+    which: Slice
+    label: str
+    stories: tuple[Story, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class DayView:
+    """One day's archive: exactly the given stories. `previous` and `next` are the days to turn to, if any."""
+
+    frame: Frame
+    day: date
+    stories: tuple[Story, ...]
+    previous: date | None = None
+    next: date | None = None
+
+
+@dataclass(frozen=True)
+class ArticleView:
+    frame: Frame
+    story: Story
+    share_links: tuple[ShareLink, ...] = ()
+
+
+def front_page(view: FrontView) -> bytes:
+    return render("front.html", view.frame, stories=view.stories)
+
+
+def slice_page(view: SliceView) -> bytes:
+    words = wording_for(view.frame.language)
+    kinds = {
+        "section": words.section,
+        "tag": words.tag,
+        "byline": words.byline,
+        "publisher": words.publisher,
+        "language": words.language_label,
+    }
+    return render(
+        "slice.html",
+        view.frame,
+        kind=kinds.get(view.which.kind, ""),
+        label=view.label,
+        label_language=view.which.value if view.which.kind == "language" else "",
+        stories=view.stories,
+        total=view.total,
+    )
+
+
+def day_page(view: DayView) -> bytes:
+    return render("day.html", view.frame, day=view.day, stories=view.stories, previous=view.previous, next=view.next)
+
+
+def article_page(view: ArticleView) -> bytes:
+    return render("article.html", view.frame, story=view.story, share_links=view.share_links)
+
+
+def withdrawn_page(frame: Frame, story: Story) -> bytes:
+    """The notice that stands in an article's place; served with 410."""
+    return render("withdrawn.html", frame, story=story)
+
+
+def not_found_page(frame: Frame) -> bytes:
+    words = wording_for(frame.language)
+    return render("message.html", frame, title=words.not_found_title, text=words.not_found_text, reference="")
+
+
+def error_page(frame: Frame, reference: str = "") -> bytes:
+    """A general failure; `reference` (a request id) lets a reader's report be found in the log."""
+    words = wording_for(frame.language)
+    return render("message.html", frame, title=words.error_title, text=words.error_text, reference=reference)
