@@ -54,13 +54,27 @@ def cut(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    graphemes = [match[0] for match in islice(_GRAPHEME.finditer(text), limit + 1)]
+    graphemes = _first_graphemes(text, limit + 1)
     if len(graphemes) <= limit:
         return text
     if limit < 1:
         return ""
     kept = "".join(graphemes[: _last_break(graphemes, limit - 1)]).rstrip(_LOOSE_ENDS)
     return drop_unpaired_isolates(kept) + ELLIPSIS
+
+
+def head(text: str, graphemes: int) -> str:
+    """The first so many graphemes of the text."""
+    return text if len(text) <= graphemes else "".join(_first_graphemes(text, graphemes))
+
+
+def fits(text: str, graphemes: int) -> bool:
+    """True when the text has at most so many graphemes."""
+    return len(text) <= graphemes or len(_first_graphemes(text, graphemes + 1)) <= graphemes
+
+
+def _first_graphemes(text: str, most: int) -> list[str]:
+    return [match[0] for match in islice(_GRAPHEME.finditer(text), most)]
 
 
 def _last_break(graphemes: list[str], end: int) -> int:

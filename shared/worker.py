@@ -10,10 +10,12 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -142,7 +144,8 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
 
     options = ["--queues", service, "--concurrency", str(processes), "--hostname", f"{service}@%h"]
     quiet = ["--loglevel", settings.log_level, "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    app.worker_main(["worker", *options, *quiet])
+    warnings.filterwarnings("ignore", category=SecurityWarning)  # docs/operate.md says it once, for every service
+    app.worker_main(["--quiet", "worker", *options, *quiet])
 
 
 def _watch(db: Database, service: str) -> None:

@@ -113,7 +113,7 @@ class Record:
 
     def _story(self, row: Row[Article, Enrichment, str, str]) -> Story:
         article, enrichment, publisher = row[0], row[1], Term(row[2], row[3])
-        common = {
+        common: dict[str, Any] = {
             "id": article.id,
             "urn": urn(article.id),
             "url": self.publication.base_url + article_path(enrichment.day, enrichment.slug, enrichment.key),
