@@ -13,13 +13,14 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from services.feed.assets import static_files
 from services.feed.clicks import Clicks
 from services.feed.formats.page import error_page, make_frame, not_found_page
+from services.feed.formats.jsonfeed import ABOUT, ABOUT_PATH
 from services.feed.hot import Rendered, send
 from services.feed.masthead import as_json
-from services.feed.share import NETWORKS, share_target, subject_of
+from services.feed.share import NETWORKS, share_links, share_target, subject_of
 from services.feed.stand import PAGE_HEADERS, Newsstand
 from shared.errors import NotFound
 from shared.slices import ALL, PLACES, Slice, day_slice
-from shared.urls import FORMATS
+from shared.urls import FORMATS, share_path
 
 KINDS = {place: kind for kind, place in PLACES.items()}
 _KEY = re.compile(r"(?:^|-)([0-9a-hjkmnp-tv-z]{10})$")
@@ -64,6 +65,22 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
         response.headers["Cache-Control"] = "public, no-cache"
         response.add_etag()
         return response.make_conditional(request)
+
+    @views.get("/share/<article_id>")
+    def share_list(article_id: str) -> Response:
+        links = share_links(subject_of(stand.visible_story(article_id)), stand.publication.share.networks)
+        base = stand.publication.base_url
+        return jsonify(
+            [
+                {"network": each.network, "label": each.label, "url": base + share_path(each.network, article_id)}
+                | {"target": each.url}
+                for each in links
+            ]
+        )
+
+    @views.get(ABOUT_PATH)
+    def about_feeds() -> Response:
+        return Response(ABOUT, content_type="text/plain; charset=utf-8")
 
     @views.get("/share/<network>/<article_id>")
     def share(network: str, article_id: str) -> Response:

@@ -12,6 +12,23 @@ from shared.urls import share_path
 
 VERSION = "https://jsonfeed.org/version/1.1"
 ABOUT_PATH = "/about/feeds"
+ABOUT = """\
+_masthead, Masthead's extension of JSON Feed 1.1
+
+At the top of a feed:
+  about            this page
+  direction        writing direction of the feed's own words, ltr or rtl
+  updated          when anything in the feed last changed (RFC 3339)
+
+In an item:
+  direction        writing direction of the item, ltr or rtl
+  words            length in words, in characters for scripts that do not separate words
+  reading_minutes  time to read it
+  image            alt and credit of the picture in `image`
+  source           name and url of the publication that syndicated copy comes from
+  share            for each network the address that leads to its window for a new post
+  withdrawn        true for a withdrawn article: the item then holds the notice in place of the text
+"""
 
 
 def render(document: Document) -> bytes:
