@@ -36,15 +36,16 @@ _SHARP = regex.compile(r"(?<=[\p{L}\p{N}])#(?![\p{L}\p{N}])")
 _FINAL_SIGMA = regex.compile(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}\p{N}])")
 
 # Scripts of ISO 15924 that are written from right to left.
-_RTL_SCRIPTS = frozenset(
-    "Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero Narb Nbat Nkoo "
-    "Orkh Ougr Palm Phli Phlp Phlv Phnx Prti Rohg Samr Sarb Sogd Sogo Syrc Syre Syrj Syrn Thaa Yezi".split()
-)
+_RTL = """
+    Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero Narb Nbat Nkoo Orkh
+    Ougr Palm Phli Phlp Phlv Phnx Prti Rohg Samr Sarb Sogd Sogo Syrc Syre Syrj Syrn Thaa Yezi
+"""
+_RTL_SCRIPTS = frozenset(_RTL.split())
 
 
 def clean_xml(text: str) -> str:
     """The text without what XML 1.0 (section 2.2, Char) cannot hold: lone surrogates, U+FFFE, U+FFFF, most controls."""
-    return _NOT_XML.sub("", text)
+    return str(_NOT_XML.sub("", text))
 
 
 def cut(text: str, limit: int) -> str:
@@ -118,7 +119,7 @@ def slugify(text: str, limit: int = 80) -> str:
     slug = _fit("-".join(_WORD.findall(folded)), limit)
     if not slug:
         return hashlib.sha256("".join(spoken.split()).encode("utf-8", "replace")).hexdigest()[: min(limit, 10)]
-    return _FINAL_SIGMA.sub("ς", slug)
+    return str(_FINAL_SIGMA.sub("ς", slug))
 
 
 def _fit(slug: str, limit: int) -> str:

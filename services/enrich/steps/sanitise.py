@@ -1,0 +1,79 @@
+"""Keeps of a body what the allow-list names, in a form that a second cleaning would not change."""
+
+from __future__ import annotations
+
+import re
+
+import nh3
+
+from services.enrich.allowlist import DROPPED, ELEMENTS, EVERYWHERE, LINK_SCHEMES, REPLACED
+from services.enrich.characters import clean_characters, compose
+from services.enrich.draft import Context, Draft, removal_notice
+from services.enrich.markup import close_void, depth_of, paragraphs, plain_text
+from services.enrich.scan import Scan, scan, without_formatting, without_tags
+
+# Parsers of XML stop at 256 levels, browsers at 512; the page or feed around the body needs some itself.
+DEEPEST = 100
+# Re-parsing its own output settles nearly every source at once, what is left within two or three rounds.
+MOST_ROUNDS = 8
+
+_CLEANER = nh3.Cleaner(
+    tags=set(ELEMENTS),
+    clean_content_tags=set(DROPPED),
+    attributes={"*": set(EVERYWHERE), **{name: set(own) for name, own in ELEMENTS.items() if own}},
+    url_schemes=set(LINK_SCHEMES),
+    link_rel="noopener noreferrer",
+)
+_REPLACED = re.compile(rf"<(/?)({'|'.join(sorted(REPLACED))})(?=[\s/>])", re.IGNORECASE)
+# Parsers drop the first line break of a pre.
+_PRE_BREAKS = re.compile(r"(<pre(?: [^>]*)?>)\n+")
+
+
+def sanitise(draft: Draft, context: Context) -> Draft:
+    """Cleans the body and notes by name, as the source wrote them, the elements and attributes that went."""
+    measured = scan(draft.html)
+    draft = draft.noting("sanitise", "body", removal_notice(measured.removed))
+    html, notice = clean_html(draft.html, measured)
+    return draft.having(html=html).noting("sanitise", "body", notice)
+
+
+def clean_html(source: str, measured: Scan | None = None) -> tuple[str, str]:
+    """Sanitised HTML, and a sentence about what was given up beyond the allow-list (empty: nothing).
+
+    The result is safe, within DEEPEST levels, well-formed as XML, and its own result when cleaned again.
+    """
+    measured = measured or scan(source)
+    notice = ""
+    if measured.too_deep:
+        return _as_text(source), "its elements nest too deep; kept as plain text"
+    if measured.reopens_too_much:
+        source = without_formatting(source)
+        notice = "has too much unclosed formatting; kept without bold, italics and the like"
+    html = _settle(_REPLACED.sub(lambda tag: f"<{tag[1]}{REPLACED[tag[2].lower()]}", source))
+    if html is None:
+        return _as_text(source), "its markup contradicts itself; kept as plain text"
+    if depth_of(html) > DEEPEST:
+        return paragraphs(plain_text(html)), f"its elements nest deeper than {DEEPEST} levels; kept as plain text"
+    return close_void(html), notice
+
+
+def _settle(source: str) -> str | None:
+    """The cleaned source once cleaning it again changes nothing; None when that does not come."""
+    html = _clean_once(source)
+    for _ in range(MOST_ROUNDS):
+        again = _clean_once(html)
+        if again == html:
+            return html
+        html = again
+    return None
+
+
+def _clean_once(source: str) -> str:
+    # Character references become characters only here, so what they hide is cleaned here as well.
+    html, _ = clean_characters(_CLEANER.clean(source))
+    return compose(_PRE_BREAKS.sub(r"\1", html))
+
+
+def _as_text(source: str) -> str:
+    text, _ = clean_characters(without_tags(source))
+    return paragraphs(compose(text))

@@ -1,0 +1,15 @@
+"""The body as plain text."""
+
+from __future__ import annotations
+
+from services.enrich.characters import is_visible
+from services.enrich.draft import Context, Draft
+from services.enrich.markup import plain_text
+
+
+def extract_text(draft: Draft, context: Context) -> Draft:
+    """Blocks parted by blank lines, breaks by one. A body of which nothing can be seen is noted."""
+    text = plain_text(draft.html)
+    if not is_visible(text) and "<img " not in draft.html:
+        draft = draft.noting("text", "body", "nothing a reader could see is left of it")
+    return draft.having(text=text)
