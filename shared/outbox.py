@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Float, and_, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from shared.db import db_now
@@ -65,25 +65,24 @@ class Claim:
 
 def record(session: Session, events: Iterable[Event]) -> None:
     """Writes each event and a row for each of its listeners; call it in the transaction of the facts themselves."""
-    pairs = []
-    for event in events:
-        stored = EventRow(name=event.name, article_seq=event.article_seq, version=event.version, at=event.at)
-        session.add(stored)
-        pairs.append((stored, LISTENERS[type(event)]))
-    session.flush()
+    happened = list(events)
+    if not happened:
+        return
+    stored = session.scalars(
+        insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True),
+        [
+            {"name": each.name, "article_seq": each.article_seq, "version": each.version, "at": each.at}
+            for each in happened
+        ],
+    ).all()
     rows = [
-        {
-            "event_id": stored.id,
-            "listener": listener.name,
-            "state": "waiting",
-            "attempt": 0,
-            "due_at": db_now() + listener.delay,
-        }
-        for stored, listeners in pairs
-        for listener in listeners
+        {"event_id": event_id, "listener": listener.name, "delay": listener.delay}
+        for event_id, event in zip(stored, happened, strict=True)
+        for listener in LISTENERS[type(event)]
     ]
     if rows:
-        session.execute(insert(OutboxRow).values(rows))
+        due_at = db_now() + bindparam("delay", type_=Float)
+        session.execute(insert(OutboxRow).values(state="waiting", attempt=0, due_at=due_at), rows)
 
 
 def offer(session: Session) -> list[Offer]:

@@ -16,6 +16,9 @@ from shared.listeners import BY_NAME
 
 log = logging.getLogger(__name__)
 
+# Seconds between two looks: under load, one look then serves many nudges; after a quiet moment nobody waits.
+BREATH = 0.01
+
 
 class Relay:
     """One loop: look, hand on, wait for a nudge or for the interval to pass."""
@@ -30,12 +33,14 @@ class Relay:
     def run(self, stopped: Callable[[], bool]) -> None:
         """Goes on until stopped; whatever is away for a while is tried again."""
         while not stopped():
+            began = time.monotonic()
             try:
                 self.hand_on()
             except SQLAlchemyError as error:
                 log.warning("the record does not answer: %s", error)
             self.pulse()
             self._wait()
+            time.sleep(max(0.0, began + BREATH - time.monotonic()))
 
     def hand_on(self) -> int:
         """Offers what is due and sends the hints; returns their number. A lost hint is offered again later."""
