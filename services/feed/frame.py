@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.feed.localised import direction_of
 from services.feed.masthead import Masthead
 from services.feed.story import Story
 from shared.publication import Publication
 from shared.slices import ALL, Slice
+from shared.text import direction_of
 from shared.urls import FORMATS, feed_path, slice_path
 
 

@@ -29,11 +29,6 @@ def locale_of(language: str) -> Locale:
     return Locale("en")
 
 
-def direction_of(language: str) -> str:
-    """`ltr` or `rtl`, by the script in which a language is written."""
-    return locale_of(language).text_direction
-
-
 def language_name(language: str) -> str:
     """A language as its readers call it: `Türkçe`, `العربية`; the tag itself when CLDR has no name for it."""
     try:
@@ -72,9 +67,11 @@ def date_line(instant: datetime, publication: Publication, language: str) -> str
 
 
 def publication_language(publication: Publication, language: str) -> str:
-    """The publication's own tag for a language (`pt` serves `pt-BR`), else its first language."""
-    wanted = {language.lower(): 1, language.split("-")[0].lower(): 1}
-    return next((tag for tag in publication.languages if tag.lower() in wanted), publication.language)
+    """The publication's own tag for a language (`pt` serves `pt-BR`, and the other way), else its first language."""
+    if language in publication.languages:
+        return language
+    base = language.split("-")[0]
+    return next((tag for tag in publication.languages if tag.split("-")[0] == base), publication.language)
 
 
 @lru_cache(maxsize=256)

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from services.feed.calendars import CalendarDate, gregorian, in_calendar
-from services.feed.localised import date_text, direction_of, number
+from services.feed.localised import date_text, number
 from shared.days import latest_days
 from shared.publication import MastheadLine, Publication
 from shared.slices import ALL, day_slice
+from shared.text import direction_of
 from shared.urls import slice_path
 
 

@@ -9,19 +9,21 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from services.feed.assets import CONTENT_SECURITY_POLICY, static_files
 from services.feed.formats import page as pages
 from services.feed.masthead import compose
 from services.feed.share import NETWORKS, ShareLink
+from services.feed.wording import withdrawal_notice
 from shared.publication import TEMPLATE, Publication, load_publication
 from shared.slices import Slice, day_slice
 from tests.browser import open_browser
@@ -32,23 +34,14 @@ pytestmark = pytest.mark.browser
 TODAY = date(2018, 4, 20)
 COUNTS = {date(2018, 4, day): count for day, count in ((20, 39), (19, 40), (18, 44), (17, 40), (16, 43))}
 DESKTOP, PHONE, NARROW = (1280, 900), (390, 844), (360, 740)
-FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN = (
-    "/",
-    "/2018/04/20/",
-    "/sections/world/",
-    "/empty",
-    "/lost",
-    "/withdrawn",
+FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN = "/", "/2018/04/20/", "/sections/world/", "/empty", "/lost", "/withdrawn"
+ARTICLE, ARABIC, CHINESE, SYNDICATED = (urlsplit(samples("")[place].url).path for place in (0, 2, 4, 5))
+EVERY_PATH = (FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN, ARTICLE, ARABIC, CHINESE, SYNDICATED)
+LINE = (
+    "20 April 2018 - Friday - 4 Shaban 1439 | 20/04/2018 (39) 19/04/2018 (40) 18/04/2018 (44) "
+    "17/04/2018 (40) 16/04/2018 (43) Total: 136,743 content"
 )
 HTML = "text/html; charset=utf-8"
-
-
-@dataclass(frozen=True)
-class Site:
-    base_url: str
-    article: str
-    arabic: str
-    chinese: str
 
 
 def render(base_url: str) -> dict[str, tuple[str, bytes]]:
@@ -90,10 +83,9 @@ def share_links() -> tuple[ShareLink, ...]:
 
 
 def withdrawn(publication: Publication, frame: pages.Frame) -> bytes:
-    headline, text = pages.wording_for("en").withdrawn_title, "This article was withdrawn on 20 April 2018 20:50."
+    headline, text = withdrawal_notice("en", "the quotation was wrong", "20 April 2018 20:50")
     story = samples(publication.base_url)[0]
-    values = {"headline": headline, "html": f"<p>{text}</p>", "summary": text, "image": None, "tags": (), "bylines": ()}
-    return pages.withdrawn_page(frame, replace(story, **values))
+    return pages.withdrawn_page(frame, replace(story, headline=headline, html=f"<p>{text}</p>"))
 
 
 @contextmanager
@@ -126,3 +118,169 @@ def serve() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    with serve() as found:
+        yield found
+
+
+@contextmanager
+def visit(browser: Browser, url: str, size: tuple[int, int] = DESKTOP, **options: Any) -> Iterator[Page]:
+    """An open page. Leaving it fails when the browser complained or asked any other host for anything."""
+    complaints: list[str] = []
+    origin = f"http://{urlsplit(url).netloc}/"
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    page.on("request", lambda request: None if request.url.startswith(origin) else complaints.append(request.url))
+    page.goto(url, wait_until="load")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(os.environ.get("MASTHEAD_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("name", "path"), [("front", FRONT), ("article", ARTICLE), ("arabic", ARABIC), ("day", DAY)])
+def test_pages_are_shown_without_a_complaint(browser, base_url, screenshots, name, path, size, scheme):
+    with visit(browser, base_url + path, size, color_scheme=scheme) as page:
+        file = screenshots / f"{name}-{'desktop' if size == DESKTOP else 'phone'}-{scheme}.png"
+        page.screenshot(path=str(file), full_page=True)
+        assert file.stat().st_size > 10_000
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == ("rgb(252, 251, 248)" if scheme == "light" else "rgb(20, 19, 18)")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_masthead_reads_as_the_line_on_every_screen(browser, base_url, size):
+    with visit(browser, base_url + FRONT, size) as page:
+        assert " ".join(page.locator(".masthead-line").inner_text().split()) == LINE
+
+
+@pytest.mark.parametrize("path", EVERY_PATH)
+def test_nothing_overflows_a_narrow_phone(browser, base_url, path):
+    beyond = """() => [...document.querySelectorAll("main *, header *, footer *")].filter(element => {
+        const box = element.getBoundingClientRect();
+        const scrolls = element.closest("pre, table");
+        return !scrolls && box.width > 1 && (box.right > innerWidth + 0.5 || box.left < -0.5);
+    }).map(element => element.outerHTML.slice(0, 80))"""
+    with visit(browser, base_url + path, NARROW) as page:
+        assert page.evaluate("document.scrollingElement.scrollWidth") == NARROW[0]
+        # The lists clip their outer hairlines, which lie one pixel outside; nothing that is read may.
+        assert [html for html in page.evaluate(beyond) if not html.startswith(("<li", "<ul"))] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [FRONT, ARTICLE, EMPTY])
+def test_every_text_has_the_contrast_that_wcag_aa_asks_for(browser, base_url, path, scheme):
+    weak = """() => {
+        const numbers = color => color.match(/[\\d.]+/g).map(Number);
+        const luminance = color => numbers(color).slice(0, 3).map(c => c / 255)
+            .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, c, place) => sum + c * [0.2126, 0.7152, 0.0722][place], 0);
+        const ground = element => {
+            const color = getComputedStyle(element).backgroundColor;
+            return numbers(color)[3] === 0 && element.parentElement ? ground(element.parentElement) : color;
+        };
+        const texts = [...document.querySelectorAll("body *")].filter(element =>
+            [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()) && element.offsetWidth > 1);
+        return texts.map(element => {
+            const pair = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => b - a);
+            return [(pair[0] + 0.05) / (pair[1] + 0.05), element.outerHTML.slice(0, 80)];
+        }).filter(([ratio]) => !(ratio >= 4.5));
+    }"""
+    with visit(browser, base_url + path, color_scheme=scheme) as page:
+        assert page.evaluate("document.querySelectorAll('body *').length") > 20
+        assert page.evaluate(weak) == []
+
+
+def test_back_to_top_leads_to_the_top(browser, base_url):
+    with visit(browser, base_url + ARTICLE, PHONE, reduced_motion="reduce") as page:
+        link = page.get_by_role("link", name="Scroll Up")
+        link.scroll_into_view_if_needed()
+        assert page.evaluate("scrollY") > 500
+        link.click()
+        page.wait_for_function("scrollY === 0")
+
+
+def test_the_first_tab_stop_skips_to_the_content(browser, base_url):
+    with visit(browser, base_url + ARTICLE) as page:
+        page.keyboard.press("Tab")
+        skip = page.get_by_role("link", name="Skip to content")
+        expect(skip).to_be_focused()
+        box = skip.bounding_box()
+        assert box is not None and box["height"] > 24
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("Enter")
+        assert page.evaluate("location.hash") == "#content"
+
+
+def test_copy_link_copies_the_address_and_says_so(browser, base_url):
+    with visit(browser, base_url + ARTICLE, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.get_by_role("button", name="Copy link").click()
+        expect(page.get_by_role("status")).to_have_text("Link copied")
+        assert page.evaluate("navigator.clipboard.readText()") == base_url + ARTICLE
+
+
+def test_copy_link_works_where_the_browser_has_no_clipboard_for_us(browser, base_url):
+    with visit(browser, base_url + ARABIC) as page:
+        page.evaluate("""() => {
+            Object.defineProperty(navigator, "clipboard", { value: undefined });
+            document.addEventListener("copy", () => { window.copied = document.getSelection().toString(); });
+        }""")
+        page.get_by_role("button", name="نسخ الرابط").click()
+        expect(page.get_by_role("status")).to_have_text("نُسخ الرابط")
+
+
+def test_web_share_is_offered_where_the_browser_has_it(browser, base_url):
+    context = browser.new_context()
+    context.add_init_script("navigator.share = shared => { window.shared = shared; return Promise.resolve(); };")
+    page = context.new_page()
+    page.goto(base_url + ARTICLE)
+    page.get_by_role("button", name="Share with …").click()
+    story = samples(base_url)[0]
+    assert page.evaluate("window.shared") == {"title": story.headline, "url": story.url}
+    context.close()
+
+
+def test_without_the_script_nothing_is_offered_that_needs_it(browser, base_url):
+    with visit(browser, base_url + ARTICLE, java_script_enabled=False) as page:
+        expect(page.get_by_role("button")).to_have_count(0)
+        expect(page.get_by_role("link", name="WhatsApp")).to_be_visible()
+        expect(page.get_by_role("heading", name="Harbour reopens")).to_be_visible()
+
+
+def test_on_paper_only_what_can_be_read_there_is_printed(browser, base_url):
+    with visit(browser, base_url + ARTICLE) as page:
+        page.emulate_media(media="print")
+        for selector in (".share", ".menu", ".to-top", ".profiles"):
+            expect(page.locator(selector)).to_be_hidden()
+        for selector in (".masthead-line", "h1", ".body", ".byline"):
+            expect(page.locator(selector)).to_be_visible()
+
+
+def test_arabic_runs_from_the_right(browser, base_url):
+    with visit(browser, base_url + ARABIC) as page:
+        headline, byline = page.locator("h1").bounding_box(), page.locator(".byline a").bounding_box()
+        assert headline is not None and byline is not None
+        assert byline["x"] + byline["width"] > headline["x"] + headline["width"] * 0.8
+        line = page.locator(".masthead-line").bounding_box()
+        profiles = page.locator(".profiles").bounding_box()
+        assert line is not None and profiles is not None and profiles["x"] < line["x"]

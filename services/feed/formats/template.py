@@ -19,7 +19,6 @@ from services.feed.frame import Frame, MenuItem, web_url
 from services.feed.localised import (
     date_line,
     date_text,
-    direction_of,
     language_name,
     number,
     publication_language,
@@ -27,6 +26,7 @@ from services.feed.localised import (
 from services.feed.story import Story
 from services.feed.wording import wording_for
 from shared.slices import ALL, Slice, day_slice
+from shared.text import direction_of
 from shared.urls import FORMATS, feed_path, share_path, slice_path
 
 FORMAT_NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
@@ -94,6 +94,10 @@ class Page:
 
     def static(self, name: str) -> str:
         return self.link(static_path(name))
+
+    def languages(self) -> list[str]:
+        """Languages of the publication as slices know them: without script and region."""
+        return list(dict.fromkeys(tag.split("-")[0] for tag in self.publication.languages))
 
     def is_current(self, item: MenuItem) -> bool:
         return self.frame.canonical_url == self.publication.base_url + item.path
