@@ -13,12 +13,10 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.cli.settings import CliSettings
-from services.cli.up import own_origins
+from services.cli.settings import CliSettings, own_door
 from shared.bus import connect
 from shared.db import Database, db_now
 from shared.errors import ConfigurationError, OutboundError
-from shared.http import Door
 from shared.models import Heartbeat, OutboxRow
 from shared.publication import load_publication
 
@@ -84,7 +82,7 @@ def _redis(settings: CliSettings) -> str:
 
 
 def _web(settings: CliSettings, url: str) -> str:
-    answer = Door(allow=set(own_origins(settings))).get(f"{url}/readyz", max_bytes=10_000, deadline=3.0)
+    answer = own_door(settings).get(f"{url}/readyz", max_bytes=10_000, deadline=3.0)
     if answer.status != 200:
         raise OutboundError(f"{url}/readyz answers {answer.status}: {answer.body[:200].decode(errors='replace')}")
     return url

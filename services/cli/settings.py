@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from shared.http import Door
 from shared.settings import Settings
 
 
@@ -27,6 +29,13 @@ class CliSettings(Settings):
     @property
     def feed_url(self) -> str:
         return f"http://{reachable(self.feed_host)}:{self.feed_port}"
+
+
+def own_door(settings: CliSettings) -> Door:
+    """A door that also opens to this installation's own services, which may be private."""
+    own = {reachable(settings.feed_host), reachable(settings.ingest_host), urlsplit(settings.api_url).hostname or ""}
+    ports = {settings.feed_port, settings.ingest_port, urlsplit(settings.api_url).port or 443}
+    return Door(allow={(host, port) for host in own for port in ports})
 
 
 def reachable(host: str) -> str:

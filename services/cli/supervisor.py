@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -108,8 +109,8 @@ class Supervisor:
     def run(self) -> None:
         """Looks after the processes until somebody asks to stop, then stops them in order."""
         while not self.stopping.wait(0.2):
-            # A list, not a generator: every process is looked after, also behind one that was started anew.
-            if any([process.look_after(self._environment) for process in self._processes]):
+            restarted = [process for process in self._processes if process.look_after(self._environment)]
+            if restarted:
                 self._write_pids()
 
     def stop(self) -> None:
@@ -148,7 +149,5 @@ def _is_ours(pid: int) -> bool:
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass

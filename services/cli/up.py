@@ -16,13 +16,12 @@ from pathlib import Path
 import click
 import redis
 
-from services.cli import demo
-from services.cli.settings import PROGRAMS, CliSettings
+from services.cli.first_start import is_first_start, make_demo
+from services.cli.settings import PROGRAMS, CliSettings, own_door
 from services.cli.supervisor import STOP_PATIENCE, Supervisor, stop_leftovers
 from shared.bus import connect
 from shared.db import Database
 from shared.errors import ConfigurationError, OutboundError
-from shared.http import Door
 from shared.migrate import migrate
 from shared.publication import TEMPLATE, load_publication
 
@@ -48,11 +47,14 @@ def up_command() -> None:
         try:
             if settings.embedded_redis:
                 start_valkey(supervisor, settings)
-            migrate(Database(settings.sql_url))
+            db = Database(settings.sql_url)
+            migrate(db)
+            first = settings.demo and is_first_start(db)
             for program in PROGRAMS:
                 supervisor.start(program.name, program.command, program.stop_stage)
             if wait_until_ready(supervisor, settings):
-                first = settings.demo and demo.first_start(settings, publication)
+                if first:
+                    make_demo(settings, publication, db)
                 click.echo(welcome(settings, publication.name, time.monotonic() - started, first=first))
             supervisor.run()
         finally:
@@ -151,7 +153,7 @@ def start_valkey(supervisor: Supervisor, settings: CliSettings) -> None:
 
 def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
     """Waits until both webs answer /readyz; False when somebody asks to stop meanwhile."""
-    door = Door(allow={(host, port) for host, port in own_origins(settings)})
+    door = own_door(settings)
     waiting = {settings.api_url, settings.feed_url}
     deadline = time.monotonic() + START_PATIENCE
     while waiting and time.monotonic() < deadline and not supervisor.stopping.is_set():
@@ -167,10 +169,6 @@ def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
             f"Not ready after {START_PATIENCE:.0f} s: {', '.join(sorted(waiting))}. See the lines above.", err=True
         )
     return not waiting
-
-
-def own_origins(settings: CliSettings) -> list[tuple[str, int]]:
-    return [("127.0.0.1", settings.feed_port), ("127.0.0.1", settings.ingest_port)]
 
 
 def welcome(settings: CliSettings, name: str, seconds: float, *, first: bool) -> str:
