@@ -23,7 +23,7 @@ _NO_SPACES = regex.compile(
 _ISOLATES = regex.compile(r"[\u2066-\u2069]")
 _POP_ISOLATE = "\u2069"
 # Left in front of an ellipsis these would look like a slip.
-_LOOSE_ENDS = " \t\n\u00a0,;:-–—([{«“‘„「『（《،؛、，；：/"
+_LOOSE_ENDS = frozenset(",;:-–—([{«“‘„「『（《،؛、，；：/")
 
 # A slug keeps letters and digits with their marks; everything else separates.
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*")
@@ -60,8 +60,10 @@ def cut(text: str, limit: int) -> str:
         return text
     if limit < 1:
         return ""
-    kept = "".join(graphemes[: _last_break(graphemes, limit - 1)]).rstrip(_LOOSE_ENDS)
-    return drop_unpaired_isolates(kept) + ELLIPSIS
+    kept = graphemes[: _last_break(graphemes, limit - 1)]
+    while kept and (kept[-1].isspace() or kept[-1] in _LOOSE_ENDS):
+        kept.pop()
+    return drop_unpaired_isolates("".join(kept)) + ELLIPSIS
 
 
 def head(text: str, graphemes: int) -> str:
