@@ -17,8 +17,8 @@ _PRE = re.compile(r"(<pre[ >].*?</pre>)", re.DOTALL)
 _READING = re.compile(r"<(rt|rp)[ >].*?</\1>", re.DOTALL)
 _AROUND_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_NEW_LINE = frozenset({"br", "li", "tr", "dt", "dd", "caption", "summary", "hr"})
-_CELLS = frozenset({"td", "th"})
+# These begin a line or a cell and end nothing; other blocks stand between blank lines.
+_BEGINNINGS = {"br": "\n", "dd": "\n", "dt": "\n", "li": "\n", "td": " ", "th": " ", "tr": "\n"}
 
 
 def paragraphs(text: str) -> str:
@@ -41,10 +41,8 @@ def plain_text(html: str) -> str:
 
 def _as_break(tag: re.Match[str]) -> str:
     name = tag["name"]
-    if name in _CELLS:
-        return " "
-    if name in _NEW_LINE:
-        return "\n"
+    if name in _BEGINNINGS:
+        return "" if tag["end"] else _BEGINNINGS[name]
     return "\n\n" if name in BLOCKS else ""
 
 

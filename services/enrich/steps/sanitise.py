@@ -42,6 +42,7 @@ def clean_html(source: str, measured: Scan | None = None) -> tuple[str, str]:
 
     The result is safe, within DEEPEST levels, well-formed as XML, and its own result when cleaned again.
     """
+    source, _ = clean_characters(source)
     measured = measured or scan(source)
     notice = ""
     if measured.too_deep:
@@ -71,7 +72,7 @@ def _settle(source: str) -> str | None:
 def _clean_once(source: str) -> str:
     # Character references become characters only here, so what they hide is cleaned here as well.
     html, _ = clean_characters(_CLEANER.clean(source))
-    return compose(_PRE_BREAKS.sub(r"\1", html))
+    return compose(_PRE_BREAKS.sub(r"\1", html)).strip()
 
 
 def _as_text(source: str) -> str:
