@@ -11,9 +11,11 @@ from shared.models import Installation
 
 
 def installation_id(db: Database) -> str:
-    """Raises ConfigurationError when the record has no schema yet."""
+    """Raises ConfigurationError when the record has no tables yet, SQLAlchemy's errors when it does not answer."""
     try:
         with db.read() as session:
             return session.scalars(select(Installation.id)).one()
     except DBAPIError as error:
+        if "installation" not in str(error.orig):  # the missing table's name, in the words of either database
+            raise
         raise ConfigurationError("The record has no tables yet: run `masthead migrate` first.") from error

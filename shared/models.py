@@ -230,7 +230,7 @@ class Ticker(Base):
 
 
 class Heartbeat(Base):
-    """When each kind of worker last did what it was asked over the broker. Writer: that worker."""
+    """When relay, and each kind of worker on relay's message, last gave a sign of life. Writer: that service."""
 
     __tablename__ = "heartbeat"
     service: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -7,47 +7,81 @@ import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock
+from shared.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # Linux allows 107 bytes for the path of a Unix socket, macOS 103.
 LONGEST_SOCKET_PATH = 100
 
+# Where containers and systemd (LoadCredential=) put secrets: files named like the variable, in lower case.
+SECRETS = [folder for folder in ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", "")) if Path(folder).is_dir()]
+
 
 class Settings(BaseSettings):
-    """Read from MASTHEAD_* variables, or from files of the same (lower-case) name under /run/secrets."""
+    """Read from MASTHEAD_* variables, else from files of the same name in lower case where secrets are kept.
+
+    An empty variable counts as absent. Raises ConfigurationError naming each variable that cannot be used.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="MASTHEAD_",
-        secrets_dir="/run/secrets" if Path("/run/secrets").is_dir() else None,
-        extra="ignore",
+        env_prefix="MASTHEAD_", env_ignore_empty=True, secrets_dir=SECRETS or None, extra="ignore"
     )
 
     var: Path = Field(ROOT / "var", description="Folder of everything Masthead writes")
     database_url: str = Field("", description="SQLAlchemy URL of the record; empty: SQLite in MASTHEAD_VAR")
     redis_url: str = Field("", description="Redis or Valkey; empty: the embedded Valkey's socket")
     broker_url: str = Field("", description="Celery broker; empty: MASTHEAD_REDIS_URL, database 1")
+    database_password: SecretStr = Field(SecretStr(""), description="Put into MASTHEAD_DATABASE_URL when given")
+    redis_password: SecretStr = Field(SecretStr(""), description="Put into MASTHEAD_REDIS_URL when given")
+    broker_password: SecretStr = Field(SecretStr(""), description="Put into MASTHEAD_BROKER_URL when given")
     publication: Path | None = Field(
         None, description="The publication's TOML; empty: publication.toml in MASTHEAD_VAR"
     )
+    feed_host: str = Field("127.0.0.1", description="Address pages and feeds are served on")
+    feed_port: int = Field(8000, ge=1, le=65535, description="Port of pages and feeds")
+    ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
+    ingest_port: int = Field(8001, ge=1, le=65535, description="Port of the API")
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
     crash_at: str = Field("", description="Named crash point at which the process ends at once (tests)")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field("text", description="text for people, json for log collectors")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigurationError("; ".join(_in_words(fault) for fault in error.errors())) from error
 
     @field_validator("var")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
+    @field_validator("clock", mode="before")
+    @classmethod
+    def _instant(cls, value: Any) -> Any:
+        """Pydantic alone would take a bare number for seconds since 1970."""
+        if value is None:
+            return None
+        try:
+            instant = datetime.fromisoformat(str(value))
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            raise ValueError("must be an ISO instant with a zone, such as 2018-04-20T09:00:00+03:00")
+        return instant
+
     @property
     def sql_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.var / 'masthead.sqlite3'}"
+        return with_password(self.database_url, self.database_password) or f"sqlite:///{self.var / 'masthead.sqlite3'}"
 
     @property
     def embedded_redis(self) -> bool:
@@ -64,7 +98,7 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> str:
-        return self.redis_url or f"unix://{self.valkey_socket}?db=0"
+        return with_password(self.redis_url, self.redis_password) or f"unix://{self.valkey_socket}?db=0"
 
     @property
     def publication_file(self) -> Path:
@@ -72,3 +106,24 @@ class Settings(BaseSettings):
 
     def make_clock(self) -> Clock:
         return Clock(self.clock)
+
+
+def with_password(url: str, password: SecretStr) -> str:
+    """The URL with this password in it; as it was when either is empty."""
+    secret = quote(password.get_secret_value(), safe="")
+    if not url or not secret:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username or ''}:{secret}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+def reachable(host: str) -> str:
+    """The host to put into a URL for an address that is listened on."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _in_words(fault: Any) -> str:
+    variable, message = str(fault["loc"][0]).upper(), fault["msg"].removeprefix("Value error, ")
+    return f"MASTHEAD_{variable}: {message} (found {fault['input']!r})"

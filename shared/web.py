@@ -17,6 +17,9 @@ from werkzeug.exceptions import HTTPException
 
 from shared.db import Database
 from shared.errors import Refused
+from shared.installation import installation_id
+from shared.publication import load_publication
+from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +74,15 @@ def check_record(db: Database) -> Check:
     return check
 
 
-def serve(target: str, host: str, port: int, *, processes: int, threads: int) -> None:
-    """Runs a Flask application until it is told to stop; `target` names a function that makes it."""
+def serve(target: str, settings: Settings, host: str, port: int, *, processes: int, threads: int) -> None:
+    """Runs a Flask application until it is told to stop; `target` names a function that makes it.
+
+    Raises ConfigurationError, once and here rather than in each server process, when it cannot be made.
+    """
+    db = Database(settings.sql_url)
+    installation_id(db)
+    db.close()
+    load_publication(settings.publication_file)
     Granian(
         target,
         address=host,

@@ -16,15 +16,14 @@ from dataclasses import dataclass
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
-from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import crash, logs, outbox
 from shared.bus import broker_url
-from shared.db import Database, db_now
+from shared.db import Database
+from shared.health import beat, silence
 from shared.installation import installation_id
 from shared.listeners import BY_NAME
-from shared.models import Heartbeat
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -100,16 +99,6 @@ def work_through(duties: Duties, listener: str, row_id: int) -> None:
     duties.nudge()
 
 
-def beat(db: Database, service: str) -> None:
-    """Writes the sign of life of a service that answered a message."""
-    with db.write() as session:
-        seen = (
-            update(Heartbeat).where(Heartbeat.service == service).values(seen_at=db_now()).returning(Heartbeat.service)
-        )
-        if session.execute(seen).first() is None:
-            session.execute(insert(Heartbeat).values(service=service, seen_at=db_now()))
-
-
 def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, processes: int) -> None:
     """Runs a worker of `service` until it is told to stop; `make_duties` is called in each pool child."""
     logs.configure(settings, service)
@@ -158,15 +147,11 @@ def _watch(db: Database, service: str) -> None:
         time.sleep(5)
         try:
             with db.read() as session:
-                age = select(db_now() - Heartbeat.seen_at).where(Heartbeat.service == service)
-                silent_for = session.scalar(age) or SILENCE
+                silent_for = silence(session, service)
                 work = outbox.on_offer(session, service)
         except SQLAlchemyError as error:
             log.warning("watchdog could not read the record: %s", error)
             continue
-        if work and silent_for >= SILENCE and time.monotonic() - started > SILENCE:
-            log.error(
-                "no message was taken for %.0f s while work is on offer: ending to be started anew",
-                silent_for,
-            )
+        if work and (silent_for is None or silent_for >= SILENCE) and time.monotonic() - started > SILENCE:
+            log.error("no message was taken for %.0f s while work is on offer: ending to be started anew", SILENCE)
             os._exit(70)

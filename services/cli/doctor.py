@@ -17,10 +17,9 @@ from services.cli.settings import CliSettings, own_door
 from shared.bus import connect
 from shared.db import Database, db_now
 from shared.errors import ConfigurationError, OutboundError
-from shared.models import Heartbeat, OutboxRow
+from shared.health import ask_worker
+from shared.models import OutboxRow
 from shared.publication import load_publication
-
-OLD_HEARTBEAT = 15.0
 
 
 @dataclass(frozen=True)
@@ -89,16 +88,9 @@ def _web(settings: CliSettings, url: str) -> str:
 
 
 def _workers(settings: CliSettings) -> Iterator[Finding]:
-    try:
-        with Database(settings.sql_url).read() as session:
-            ages = dict(session.execute(select(Heartbeat.service, db_now() - Heartbeat.seen_at)).tuples().all())
-    except SQLAlchemyError:
-        return  # the record's own finding says so
-    for service in ("enrich", "count", "feed"):
-        age = ages.get(service)
-        alive = age is not None and age < OLD_HEARTBEAT
-        found = "never seen" if age is None else f"seen {age:.0f} s ago"
-        yield Finding(f"{service} worker", alive, found, "start with `make up`; it restarts workers that fall silent")
+    for part in ("relay", "enrich worker", "count worker", "feed worker"):
+        wrong = ask_worker(settings, part.partition(" ")[0])
+        yield Finding(part, not wrong, wrong or "at work", "start with `make up`; it restarts workers that fall silent")
 
 
 def _dead(settings: CliSettings) -> str:

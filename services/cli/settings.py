@@ -9,14 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from shared.http import Door
-from shared.settings import Settings
+from shared.settings import Settings, reachable
 
 
 class CliSettings(Settings):
-    feed_host: str = Field("127.0.0.1", description="Address pages and feeds are served on")
-    feed_port: int = Field(8000, description="Port of pages and feeds")
-    ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
-    ingest_port: int = Field(8001, description="Port of the API")
     api: str = Field("", description="Address of the API for submit and import; empty: the one of `masthead up`")
     key: str = Field("", description="API key for submit and import; empty: the one in MASTHEAD_VAR/demo-key")
     demo: bool = Field(True, description="Whether the first start makes a demo publisher and submits demo articles")
@@ -33,14 +29,8 @@ class CliSettings(Settings):
 
 def own_door(settings: CliSettings) -> Door:
     """A door that also opens to this installation's own services, which may be private."""
-    own = {reachable(settings.feed_host), reachable(settings.ingest_host), urlsplit(settings.api_url).hostname or ""}
-    ports = {settings.feed_port, settings.ingest_port, urlsplit(settings.api_url).port or 443}
-    return Door(allow={(host, port) for host in own for port in ports})
-
-
-def reachable(host: str) -> str:
-    """An address to call for an address to listen on."""
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    own = [urlsplit(url) for url in (settings.api_url, settings.feed_url)]
+    return Door(allow={(url.hostname or "", url.port or (443 if url.scheme == "https" else 80)) for url in own})
 
 
 @dataclass(frozen=True)

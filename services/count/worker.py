@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.count.settings import CountSettings
 from services.count.tasks import CountTasks
-from shared import bus, worker
+from shared import bus, program, worker
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
@@ -30,4 +30,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program.run(main)

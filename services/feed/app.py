@@ -15,7 +15,7 @@ from services.feed.record import Record
 from services.feed.settings import FeedSettings
 from services.feed.stand import Newsstand, Pages
 from services.feed.views import html_error, make_views
-from shared import bus, logs, web
+from shared import bus, logs, program, web
 from shared.counters import Counters
 from shared.db import Database
 from shared.errors import Refused
@@ -72,6 +72,7 @@ def main() -> None:
     settings = FeedSettings()
     web.serve(
         "services.feed.app:create_app",
+        settings,
         settings.feed_host,
         settings.feed_port,
         processes=settings.feed_processes,
@@ -80,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program.run(main)

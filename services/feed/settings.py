@@ -8,8 +8,6 @@ from shared.settings import Settings
 
 
 class FeedSettings(Settings):
-    feed_host: str = Field("127.0.0.1", description="Address pages and feeds are served on")
-    feed_port: int = Field(8000, description="Port of pages and feeds")
     feed_processes: int = Field(1, ge=1, description="Web server processes of the feed service")
     feed_threads: int = Field(8, ge=1, description="Requests one process works on at a time")
     feed_worker_processes: int = Field(1, ge=1, description="Pool children of the feed worker")

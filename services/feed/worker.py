@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.feed.announcements import Announcer
 from services.feed.settings import FeedSettings
 from services.feed.tasks import FeedTasks
-from shared import bus, worker
+from shared import bus, program, worker
 from shared.db import Database
 from shared.installation import installation_id
 from shared.listeners import FEED_PUBLISH, FEED_REMOVE_NOTICE, FEED_WITHDRAW
@@ -34,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program.run(main)

@@ -8,7 +8,7 @@ from services.ingest.in_flight import InFlight
 from services.ingest.limits import Limiter
 from services.ingest.settings import IngestSettings
 from services.ingest.views import Parts, make_views
-from shared import bus, crash, logs, web
+from shared import bus, crash, logs, program, web
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
@@ -42,6 +42,7 @@ def main() -> None:
     settings = IngestSettings()
     web.serve(
         "services.ingest.app:create_app",
+        settings,
         settings.ingest_host,
         settings.ingest_port,
         processes=settings.ingest_processes,
@@ -50,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program.run(main)

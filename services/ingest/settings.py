@@ -8,8 +8,6 @@ from shared.settings import Settings
 
 
 class IngestSettings(Settings):
-    ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
-    ingest_port: int = Field(8001, description="Port of the API")
     ingest_processes: int = Field(1, ge=1, description="Web server processes of the API")
     ingest_threads: int = Field(16, ge=1, description="Requests one process works on at a time")
     ingest_url: str = Field("", description="Public address of the API; empty: the one each request came to")

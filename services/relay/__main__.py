@@ -7,7 +7,7 @@ import threading
 
 from services.relay.relay import Relay, nudge_or_interval
 from services.relay.settings import RelaySettings
-from shared import bus, crash, logs
+from shared import bus, crash, logs, program
 from shared.db import Database
 from shared.installation import installation_id
 from shared.worker import celery_app
@@ -28,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program.run(main)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared import crash, outbox
+from shared import crash, health, outbox
 from shared.bus import Bus
 from shared.db import Database
 from shared.listeners import BY_NAME
@@ -36,9 +36,9 @@ class Relay:
             began = time.monotonic()
             try:
                 self.hand_on()
+                self.pulse()
             except SQLAlchemyError as error:
                 log.warning("the record does not answer: %s", error)
-            self.pulse()
             self._wait()
             time.sleep(max(0.0, began + BREATH - time.monotonic()))
 
@@ -53,12 +53,13 @@ class Relay:
         return len(offers)
 
     def pulse(self) -> None:
-        """Asks each worker for a sign of life when it is time."""
+        """Asks each worker for a sign of life when it is time, and gives relay's own."""
         if time.monotonic() < self._next_pulse:
             return
         self._next_pulse = time.monotonic() + self._pulse_every
         for queue in sorted({listener.queue for listener in BY_NAME.values()}):
             self._bus.pulse(queue)
+        health.beat(self._db, "relay")
 
 
 def nudge_or_interval(client: redis.Redis, key: str, interval: float) -> Callable[[], None]:

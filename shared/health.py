@@ -1,0 +1,85 @@
+"""Signs of life. Workers leave theirs in the record, webs answer /readyz; containers ask for both with
+
+    python -m shared.health web ingest       ready to answer
+    python -m shared.health worker count     some worker of that kind did what relay asked of it a moment ago
+
+which ends with 0, or with 1 and a line that says what is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from shared.db import Database, db_now
+from shared.errors import MastheadError
+from shared.http import Door
+from shared.models import Heartbeat
+from shared.settings import Settings, reachable
+
+# Seconds after which a sign of life is too old: relay asks for one every two seconds, a busy worker answers later.
+OLD = 15.0
+DEADLINE = 3.0
+
+
+def beat(db: Database, service: str) -> None:
+    """Writes the sign of life of a service."""
+    with db.write() as session:
+        seen = (
+            update(Heartbeat).where(Heartbeat.service == service).values(seen_at=db_now()).returning(Heartbeat.service)
+        )
+        if session.execute(seen).first() is None:
+            session.execute(insert(Heartbeat).values(service=service, seen_at=db_now()))
+
+
+def silence(session: Session, service: str) -> float | None:
+    """Seconds since the last sign of life of a service; None when there never was one."""
+    return session.scalar(select(db_now() - Heartbeat.seen_at).where(Heartbeat.service == service))
+
+
+def ask_worker(settings: Settings, service: str) -> str:
+    """What is wrong with the workers of a service; empty when nothing is."""
+    db = Database(settings.sql_url, pool_size=1)
+    try:
+        with db.read() as session:
+            seconds = silence(session, service)
+    except SQLAlchemyError as error:
+        return f"the record does not answer: {str(error).splitlines()[0]}"
+    finally:
+        db.close()
+    if seconds is None:
+        return f"{service} gave no sign of life yet"
+    return f"{service} is silent for {seconds:.0f} s" if seconds > OLD else ""
+
+
+def ask_web(host: str, port: int) -> str:
+    """What is wrong with the web server that listens there; empty when nothing is."""
+    name = reachable(host)
+    door = Door(allow={(name.strip("[]"), port)})
+    answer = door.get(f"http://{name}:{port}/readyz", max_bytes=10_000, deadline=DEADLINE)
+    return "" if answer.status == 200 else answer.body.decode(errors="replace")
+
+
+def main(arguments: Sequence[str]) -> int | str:
+    """The exit code, or the line that says what is wrong."""
+    try:
+        settings = Settings()
+        match list(arguments):
+            case ["web", "feed"]:
+                return ask_web(settings.feed_host, settings.feed_port) or 0
+            case ["web", "ingest"]:
+                return ask_web(settings.ingest_host, settings.ingest_port) or 0
+            case ["worker", service]:
+                return ask_worker(settings, service) or 0
+            case _:
+                return "usage: python -m shared.health web feed|ingest, or: worker <service>"
+    except MastheadError as error:
+        return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
