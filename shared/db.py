@@ -65,19 +65,22 @@ class Database:
         if url.startswith("postgresql://"):
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.is_sqlite = url.startswith("sqlite")
+        self._reading: dict[str, Any] = {READ_ONLY: True}
         if self.is_sqlite:
             self.engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
             _prepare_sqlite(self.engine)
         else:
             self.engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
+            # SQLite's transactions see one moment by nature; PostgreSQL's only from this level on.
+            self._reading["isolation_level"] = "REPEATABLE READ"
         # SQLite's own waiting is unfair: writers of one process queue here before they queue there.
         self._writers = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view of the record; what is changed in it is thrown away."""
+        """A view of the record at one moment, however many queries it takes; changes made in it are thrown away."""
         with (
-            self.engine.connect().execution_options(**{READ_ONLY: True}) as connection,
+            self.engine.connect().execution_options(**self._reading) as connection,
             Session(connection) as session,
         ):
             yield session

@@ -26,7 +26,7 @@ def standing(article: Article, enrichment: Enrichment | None, publisher: str) ->
     )
 
 
-def load_for_effect(session: Session, seqs: Collection[int]) -> list[tuple[Article, Enrichment | None, str]]:
+def load_for_effect(session: Session, seqs: Collection[int]) -> list[tuple[Article, Enrichment | None, Publisher]]:
     """Articles with their enrichment and publisher, in order of seq, held against change until the commit.
 
     Ingest cannot withdraw or replace them meanwhile, so no effect is written for a state that is already past.
@@ -37,5 +37,5 @@ def load_for_effect(session: Session, seqs: Collection[int]) -> list[tuple[Artic
     enrichments = {
         row.article_seq: row for row in session.scalars(select(Enrichment).where(Enrichment.article_seq.in_(seqs)))
     }
-    publishers = dict(session.execute(select(Publisher.id, Publisher.slug)).all())
+    publishers = {row.id: row for row in session.scalars(select(Publisher))}
     return [(article, enrichments.get(article.seq), publishers[article.publisher_id]) for article in articles]

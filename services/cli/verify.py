@@ -33,13 +33,15 @@ def verify_command(repair: bool, wait: float, as_json: bool) -> None:
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
         click.echo(_in_words(report))
-    raise SystemExit(1 if report["drift"] else 0)
+    raise SystemExit(1 if report["drift"] or report["wrong_articles"] else 0)
 
 
 def _in_words(report: dict[str, object]) -> str:
     drift = report["drift"]
     assert isinstance(drift, list)
     lines = [f"{report['articles']:,} articles in {report['slices']:,} slices, {len(drift)} slices with drift."]
+    if report["wrong_articles"]:
+        lines.append(f"{report['wrong_articles']:,} articles stand in other slices than they should.")
     if report["under_way"]:
         lines.append(f"{report['under_way']:,} pieces of work are still under way; what they change may show as drift.")
     if drift:

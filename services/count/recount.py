@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, load_only
 
 from services.count.settings import CountSettings
-from services.count.tasks import add_to_counters
+from services.count.tasks import add_to_counters, take_number
 from shared import bus, outbox
 from shared.clock import Clock
 from shared.counters import Counters
@@ -38,9 +38,8 @@ class Recount:
     counted: Sum[str] = field(default_factory=Sum)
     redis: Sum[str] = field(default_factory=Sum)
     feeds: Sum[str] = field(default_factory=Sum)
-    wrong_articles: list[tuple[int, int]] = field(
-        default_factory=list
-    )  # seq, version: in other slices than they should
+    # seq, version: tallied or placed in other slices than they should be, also where the sums happen to be right
+    wrong_articles: list[tuple[int, int]] = field(default_factory=list)
 
     def drift(self) -> list[dict[str, Any]]:
         """Slices in which the four do not agree."""
@@ -56,6 +55,9 @@ class Recount:
             for name in names
         ]
         return [row for row in rows if len(set(row.values()) - {row["slice"]}) > 1]
+
+    def agrees(self) -> bool:
+        return not self.drift() and not self.wrong_articles
 
 
 def recount(db: Database, counters: Counters) -> Recount:
@@ -77,13 +79,15 @@ def recount(db: Database, counters: Counters) -> Recount:
 def repair(db: Database, counters: Counters, found: Recount, clock: Clock) -> None:
     """Sends wrong articles through counting and placing again, sets wrong counters, and copies all to Redis anew."""
     with db.write() as session:
+        number = take_number(session)  # first of all: until the commit, nobody else counts
         now = clock.now()
         outbox.record(session, [ArticleEnriched(seq, version, now) for seq, version in found.wrong_articles])
         tallied: Sum[str] = Sum()
         for slices in session.scalars(select(Tally.slices).execution_options(yield_per=PAGE)):
-            tallied.update(slices)
+            tallied.update(set(slices))
         counted = dict(session.execute(select(Counter.slice, Counter.value)).all())
-        add_to_counters(session, Sum({name: tallied[name] - counted.get(name, 0) for name in {*tallied, *counted}}))
+        missing = Sum({name: tallied[name] - counted.get(name, 0) for name in {*tallied, *counted}})
+        add_to_counters(session, missing, number)
     counters.rebuild()
 
 
@@ -105,7 +109,7 @@ def wait_until_idle(db: Database, seconds: float) -> int:
 
 
 def _articles(session: Session) -> Iterator[tuple[int, int, list[str], set[str], set[str]]]:
-    """Each enriched article: seq, version, where it should stand, where it is tallied, where it is placed."""
+    """Each article: seq, version, where it should stand, where it is tallied, where it is placed."""
     publishers = dict(session.execute(select(Publisher.id, Publisher.slug)).all())
     last = 0
     while page := session.execute(_page_after(last)).all():
@@ -118,7 +122,7 @@ def _articles(session: Session) -> Iterator[tuple[int, int, list[str], set[str],
             placed.setdefault(seq, set()).add(name)
         for article, enrichment, tallied in page:
             wanted = [str(each) for each in standing(article, enrichment, publishers[article.publisher_id])]
-            yield article.seq, enrichment.version, wanted, set(tallied or ()), placed.get(article.seq, set())
+            yield article.seq, article.version, wanted, set(tallied or ()), placed.get(article.seq, set())
         last = seqs[-1]
         session.expunge_all()
 
@@ -126,15 +130,14 @@ def _articles(session: Session) -> Iterator[tuple[int, int, list[str], set[str],
 def _page_after(seq: int) -> Any:
     return (
         select(Article, Enrichment, Tally.slices)
-        .join(Enrichment, Enrichment.article_seq == Article.seq)
+        .outerjoin(Enrichment, Enrichment.article_seq == Article.seq)
         .outerjoin(Tally, Tally.article_seq == Article.seq)
         .where(Article.seq > seq)
         .order_by(Article.seq)
         .limit(PAGE)
         .options(
-            load_only(Article.seq, Article.publisher_id, Article.withdrawn_at),
+            load_only(Article.seq, Article.version, Article.publisher_id, Article.withdrawn_at),
             load_only(
-                Enrichment.version,
                 Enrichment.day,
                 Enrichment.language,
                 Enrichment.section,
@@ -155,12 +158,18 @@ def main() -> None:
     counters = Counters(bus.connect(settings), db, installation_id(db))
     under_way = wait_until_idle(db, chosen.wait)
     found = recount(db, counters)
-    if chosen.repair and found.drift():
+    if chosen.repair and not found.agrees():
         repair(db, counters, found, settings.make_clock())
         under_way = wait_until_idle(db, chosen.wait)
         found = recount(db, counters)
-    report = {"articles": found.record["all"], "slices": len(found.record), "under_way": under_way}
-    print(json.dumps({**report, "drift": found.drift()}, ensure_ascii=False))  # noqa: T201 - the result itself
+    report = {
+        "articles": found.record["all"],
+        "slices": len(found.record),
+        "under_way": under_way,
+        "drift": found.drift(),
+        "wrong_articles": len(found.wrong_articles),
+    }
+    print(json.dumps(report, ensure_ascii=False))  # noqa: T201 - the result itself
 
 
 if __name__ == "__main__":

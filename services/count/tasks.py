@@ -20,6 +20,9 @@ from shared.standing import load_for_effect, standing
 
 log = logging.getLogger(__name__)
 
+# Counters moved in one statement: databases take some ten thousand parameters.
+MOST_ROWS = 5000
+
 
 class CountTasks:
     """The handlers of the count worker."""
@@ -46,7 +49,7 @@ class CountTasks:
         tallies = {row.article_seq: row for row in session.scalars(select(Tally).where(Tally.article_seq.in_(seqs)))}
         total: Sum[str] = Sum()
         for article, enrichment, publisher in load_for_effect(session, seqs):
-            wanted = [str(each) for each in standing(article, enrichment, publisher)]
+            wanted = [str(each) for each in standing(article, enrichment, publisher.slug)]
             tally = tallies.get(article.seq)
             if tally is None:
                 tally = Tally(article_seq=article.seq, slices=[], counted_at=self._clock.now())
@@ -55,24 +58,26 @@ class CountTasks:
             if change:
                 total.update(change)
                 tally.slices, tally.counted_at = wanted, self._clock.now()
-        add_to_counters(session, total)
+        if total:
+            add_to_counters(session, total, take_number(session))
 
 
-def add_to_counters(session: Session, change: Sum[str]) -> None:
-    """Moves counters by the given amounts under one new commit-ordered number."""
-    moved = {name: amount for name, amount in sorted(change.items()) if amount}
-    if not moved:
-        return
-    # Holding this row until the commit makes numbers appear in the order in which they were given.
-    seq = session.scalars(
+def take_number(session: Session) -> int:
+    """The next number of a change to counters; holding its row until the commit makes changes follow one another."""
+    return session.scalars(
         update(Ticker).where(Ticker.name == "count").values(value=Ticker.value + 1).returning(Ticker.value)
     ).one()
+
+
+def add_to_counters(session: Session, change: Sum[str], number: int) -> None:
+    """Moves counters by the given amounts under one commit-ordered number."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    rows = [{"slice": name, "value": amount, "seq": seq} for name, amount in moved.items()]
-    statement = insert(Counter).values(rows)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Counter.slice],
-            set_={"value": Counter.value + statement.excluded.value, "seq": statement.excluded.seq},
+    rows = [{"slice": name, "value": amount, "seq": number} for name, amount in sorted(change.items()) if amount]
+    for start in range(0, len(rows), MOST_ROWS):
+        statement = insert(Counter).values(rows[start : start + MOST_ROWS])
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[Counter.slice],
+                set_={"value": Counter.value + statement.excluded.value, "seq": statement.excluded.seq},
+            )
         )
-    )

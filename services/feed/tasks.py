@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from shared import crash, outbox
 from shared.clock import Clock
 from shared.db import Database
 from shared.events import ArticlePublished, Event, NoticePosted
-from shared.models import Article, Enrichment, Feed, FeedEntry, Placement, Ticker
+from shared.models import Article, Enrichment, Feed, FeedEntry, Placement, Publisher, Ticker
 from shared.slices import Slice
 from shared.standing import load_for_effect, standing
 
@@ -25,12 +25,9 @@ log = logging.getLogger(__name__)
 class Changes:
     """What one transaction changes, gathered while looking at its articles."""
 
-    touched: dict[str, str] = field(default_factory=dict)  # slice -> label
+    touched: set[str] = field(default_factory=set)  # slices that readers will see differently
+    labels: dict[str, str] = field(default_factory=dict)  # slice -> name as people read it
     events: list[Event] = field(default_factory=list)
-
-    def touch(self, slices: Iterable[str], labels: dict[str, str]) -> None:
-        for name in slices:
-            self.touched[name] = labels.get(name, self.touched.get(name, ""))
 
 
 class FeedTasks:
@@ -54,13 +51,14 @@ class FeedTasks:
                 for row in session.scalars(select(Placement).where(Placement.article_seq.in_(seqs)))
             }
             for article, enrichment, publisher in load_for_effect(session, seqs):
-                if enrichment is None:
-                    continue
                 present, placement = entries.get(article.seq, {}), placements.get(article.seq)
-                wanted = standing(article, enrichment, publisher)
-                if wanted:
+                wanted = standing(article, enrichment, publisher.slug)
+                if enrichment is not None and wanted:
+                    changes.labels |= _labels(enrichment, publisher)
                     self._publish(session, changes, enrichment, present, placement, wanted)
-                elif placement is not None and placement.withdrawn_at is None:
+                elif placement is None:
+                    _remove(session, changes, present)
+                elif placement.withdrawn_at is None or any(each.withdrawn_at is None for each in present.values()):
                     self._withdraw(session, changes, article, present, placement)
             self._commit_revisions(session, changes, number)
         self._after_commit()
@@ -78,7 +76,7 @@ class FeedTasks:
                 )
                 .returning(FeedEntry.slice)
             )
-            changes.touch(gone, {})
+            changes.touched.update(gone)
             self._commit_revisions(session, changes, number)
         self._after_commit()
 
@@ -92,19 +90,23 @@ class FeedTasks:
         wanted: list[Slice],
     ) -> None:
         names = {str(each) for each in wanted}
-        if placement is not None and placement.version >= enrichment.version and names == present.keys():
-            return
-        for name in present.keys() - names:
-            session.delete(present[name])
-        for name in sorted(names - present.keys()):
-            session.add(FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at))
-        changes.touch(names | present.keys(), _labels(enrichment))
-        now = self._clock.now()
-        if placement is None:
-            placement = Placement(article_seq=enrichment.article_seq, placed_at=now)
-            session.add(placement)
-        placement.version, placement.placed_at = enrichment.version, now
-        changes.events.append(ArticlePublished(enrichment.article_seq, enrichment.version, now))
+        _remove(session, changes, {name: entry for name, entry in present.items() if name not in names})
+        for name in sorted(names):
+            if (entry := present.get(name)) is None:
+                entry = FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at)
+                session.add(entry)
+                changes.touched.add(name)
+            elif entry.withdrawn_at is not None:
+                entry.withdrawn_at = None
+                changes.touched.add(name)
+        if placement is None or placement.version < enrichment.version:
+            now = self._clock.now()
+            if placement is None:
+                placement = Placement(article_seq=enrichment.article_seq)
+                session.add(placement)
+            placement.version, placement.placed_at = enrichment.version, now
+            changes.touched.update(names)
+            changes.events.append(ArticlePublished(enrichment.article_seq, enrichment.version, now))
 
     def _withdraw(
         self,
@@ -120,7 +122,7 @@ class FeedTasks:
                 session.delete(entry)
             else:
                 entry.withdrawn_at = article.withdrawn_at
-        changes.touch(present, {})
+        changes.touched.update(present)
         placement.version, placement.withdrawn_at = article.version, article.withdrawn_at
         changes.events.append(NoticePosted(article.seq, article.version, self._clock.now()))
 
@@ -130,9 +132,10 @@ class FeedTasks:
         now = self._clock.now()
         for name in names:
             if (feed := feeds.get(name)) is None:
-                session.add(Feed(slice=name, label=changes.touched[name], revision=1, changed_at=now, seq=number))
+                label = changes.labels.get(name, "")
+                session.add(Feed(slice=name, label=label, revision=1, changed_at=now, seq=number))
             else:
-                _advance(feed, changes.touched[name], now, number)
+                _advance(feed, changes.labels.get(name, feed.label), now, number)
         outbox.record(session, changes.events)
         session.flush()
         crash.reach("feed.before_commit")
@@ -147,7 +150,7 @@ def _advance(feed: Feed, label: str, now: datetime, number: int) -> None:
     changed_at = max(now, feed.changed_at)
     feed.second_shared = changed_at.replace(microsecond=0) == feed.changed_at.replace(microsecond=0)
     feed.changed_at = changed_at
-    feed.label = label or feed.label
+    feed.label = label
     feed.revision += 1
     feed.seq = number
 
@@ -166,8 +169,15 @@ def _entries_of(session: Session, seqs: set[int]) -> dict[int, dict[str, FeedEnt
     return found
 
 
-def _labels(enrichment: Enrichment) -> dict[str, str]:
-    labels = {f"tag:{tag['slug']}": tag["label"] for tag in enrichment.tags}
+def _remove(session: Session, changes: Changes, entries: dict[str, FeedEntry]) -> None:
+    for entry in entries.values():
+        session.delete(entry)
+    changes.touched.update(entries)
+
+
+def _labels(enrichment: Enrichment, publisher: Publisher) -> dict[str, str]:
+    labels = {f"publisher:{publisher.slug}": publisher.name}
+    labels |= {f"tag:{tag['slug']}": tag["label"] for tag in enrichment.tags}
     labels |= {f"byline:{byline['slug']}": byline["label"] for byline in enrichment.bylines}
     if enrichment.section:
         labels[f"section:{enrichment.section['slug']}"] = enrichment.section["label"]
