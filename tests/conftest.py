@@ -10,12 +10,20 @@ import pytest
 from shared.db import Database
 from shared.migrate import migrate
 from tests.databases import fresh_database, postgresql
+from tests.valkey import valkey
 
 
 @pytest.fixture(scope="session")
 def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One PostgreSQL server for the whole run."""
     with postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """One Valkey for the whole run."""
+    with valkey() as url:
         yield url
 
 
