@@ -16,6 +16,7 @@ LONGEST_ENCODED_SLUG = 600
 
 _GRAPHEME = regex.compile(r"\X")
 _NOT_XML = regex.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_VISIBLE = regex.compile(r"[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]")
 _NO_SPACES = regex.compile(
     r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}"
     r"\p{Script=Myanmar}\u3001-\u3003\uff01-\uff60]"
@@ -46,6 +47,11 @@ _RTL_SCRIPTS = frozenset(_RTL.split())
 def clean_xml(text: str) -> str:
     """The text without what XML 1.0 (section 2.2, Char) cannot hold: lone surrogates, U+FFFE, U+FFFF, most controls."""
     return str(_NOT_XML.sub("", text))
+
+
+def is_visible(text: str) -> bool:
+    """False for text of which a reader sees nothing: white space, controls, marks, what Unicode draws as nothing."""
+    return _VISIBLE.search(text) is not None
 
 
 def cut(text: str, limit: int) -> str:

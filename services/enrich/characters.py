@@ -26,7 +26,6 @@ _SUSPECT = re.compile(f"[{''.join(REMOVED.values())}" + r"\r\x0b\x0c\x85\u2028\u
 # A single space of any width may be typography (before French punctuation, between Chinese words); a run is not.
 _SPACES = re.compile(r"\s\s+|[\t\n]")
 _BETWEEN_BRACKETS = re.compile(r"[^<>]+")
-_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u061c\u2060-\u206f\ufe00-\ufe0f]*")
 
 
 def clean_characters(text: str) -> tuple[str, Counter[str]]:
@@ -57,8 +56,3 @@ def compose(text: str) -> str:
 
 def in_one_line(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
-
-
-def is_visible(text: str) -> bool:
-    """False for text of which a reader sees nothing: white space, bidi marks, joiners."""
-    return not _INVISIBLE.fullmatch(text)

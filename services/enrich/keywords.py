@@ -24,6 +24,8 @@ SHORTEST = 3
 SHORTEST_WITHOUT_LIST = 5
 LONGEST_HAN = 6
 FEWEST_HAN = 3
+# Characters that hold sentences together and hardly ever stand in a name or a noun.
+_HAN_GRAMMAR = frozenset("的了一個个是在不也就而与與或我你他她它们們这這那被把从從但很更最还還又已将將")
 UNSPACED = frozenset({"th", "lo", "km", "my"})
 
 
@@ -42,8 +44,9 @@ def keywords_of(headline: str, text: str, language: str, most: int) -> list[str]
     stop = stop_words(language)
     find = _KANJI_OR_KATAKANA if language == "ja" else _WORD
     shortest = 2 if language == "ja" else SHORTEST if stop else SHORTEST_WITHOUT_LIST
-    for part, weight in ((text[:LEAD], LEAD_WEIGHT), (text[LEAD:], 1.0), (headline, HEADLINE_WEIGHT)):
+    for part, weight in ((text[:LEAD], LEAD_WEIGHT), (text[LEAD:], 1.0)):
         weights.add(part, weight, find, shortest, stop)
+    weights.add(headline, HEADLINE_WEIGHT, find, shortest, stop, is_headline=True)
     return weights.best(most)
 
 
@@ -54,8 +57,17 @@ class _Weights:
         self._weight: dict[str, float] = {}
         self._count: Counter[str] = Counter()
         self._spelling: dict[str, str] = {}
+        self._doubtful: Counter[str] = Counter()  # headlines leave out words, so not all neighbours there are a pair
 
-    def add(self, text: str, weight: float, find: re.Pattern[str], shortest: int, stop: frozenset[str]) -> None:
+    def add(
+        self,
+        text: str,
+        weight: float,
+        find: re.Pattern[str],
+        shortest: int,
+        stop: frozenset[str],
+        is_headline: bool = False,
+    ) -> None:
         before, end = "", -2
         for match in find.finditer(text):
             word = match[match.lastindex or 0]
@@ -65,7 +77,9 @@ class _Weights:
                 continue
             self._note(key, word, weight)
             if before and match.start() == end + 1 and text[end] == " ":
-                self._note(f"{before.casefold()} {key}", f"{before} {word}", weight * PAIR_WEIGHT)
+                pair = f"{before.casefold()} {key}"
+                self._note(pair, f"{before} {word}", weight * PAIR_WEIGHT)
+                self._doubtful[pair] += is_headline
             before, end = word, match.end()
 
     def _note(self, key: str, spelling: str, weight: float) -> None:
@@ -76,7 +90,7 @@ class _Weights:
             self._spelling[key] = spelling
 
     def best(self, most: int) -> list[str]:
-        recurring = [key for key, count in self._count.items() if count > 1 + (" " in key)]
+        recurring = [key for key, count in self._count.items() if count - self._doubtful[key] > 1]
         chosen: list[str] = []
         said: Counter[str] = Counter()  # how often a word was already part of something chosen
         for key in sorted(recurring, key=lambda each: (-self._weight[each], each)):
@@ -93,7 +107,6 @@ class _Weights:
 
 def _of_chinese(text: str, most: int) -> list[str]:
     stop = stop_words("zh")
-    single = {word for word in stop if len(word) == 1}
     runs = _HAN_RUN.findall(text)
     found: dict[str, int] = {}
     frequent: dict[str, int] = {}
@@ -106,7 +119,7 @@ def _of_chinese(text: str, most: int) -> list[str]:
     words = [
         part
         for part in sorted(found, key=lambda each: (-found[each] * len(each), each))
-        if part not in stop and not single.intersection(part) and _stands_alone(part, runs)
+        if part not in stop and not _HAN_GRAMMAR.intersection(part) and _stands_alone(part, runs)
     ]
     chosen: list[str] = []
     for word in words:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from html import unescape
 
-from services.enrich.addresses import scheme_of
+from services.enrich.addresses import resolve, scheme_of
 from services.enrich.allowlist import (
     BLOCKS,
     DROPPED,
@@ -117,6 +117,9 @@ def _note_tag(found: Scan, name: str, end: str, attributes: str) -> None:
         if key not in EVERYWHERE and key not in ELEMENTS[name]:
             found.removed[key] += 1
         elif schemes := _ADDRESSES.get((name, key)):
-            scheme = scheme_of(unescape((attribute["value"] or "").strip("\"'")))
+            address = unescape((attribute["value"] or "").strip("\"'"))
+            scheme = scheme_of(address)
             if scheme and scheme not in schemes:
                 found.removed[f"{scheme}: address"] += 1
+            elif scheme and not resolve(address, "", schemes):
+                found.removed["unusable address"] += 1

@@ -61,10 +61,10 @@ ONLY_LANGUAGE = {
 }
 
 # Letters that a language of the Arabic script uses and its neighbours do not. In this order: a text that has them is
-# no longer asked about the next. Sorani writes ڕ ڵ ۆ ێ, Uyghur ې ۇ ۆ ۈ ۋ, and both write out their vowels with ە.
+# no longer asked about the next. The rarest letters come first.
 _ARABIC_MARKS: tuple[tuple[str, re.Pattern[str], int], ...] = (
     # language, its letters, least number of them in 1,000 letters
-    ("ug", re.compile("[ۇۈۋېڭ]"), 30),
+    ("ug", re.compile("[ۇۈۋڭ]"), 25),
     ("ckb", re.compile("[ڕڵۆێ]"), 15),
     ("sd", re.compile("[ڄڃٻڀٺٿڌڏڊڍڦڱڳڪڻ]"), 15),
     ("ps", re.compile("[ټډړږښځڅۍېګڼ]"), 25),

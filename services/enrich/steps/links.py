@@ -33,4 +33,4 @@ def resolve_links(draft: Draft, context: Context) -> Draft:
         return {other: value for other, value in attributes.items() if other != key}
 
     html = rewrite_tags(draft.html, _NAMES, rewrite)
-    return draft.having(html=html).noting("links", "body", removal_notice(removed))
+    return draft.having(html=html.strip()).noting("links", "body", removal_notice(removed))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.enrich.characters import clean_characters, compose, in_one_line, is_visible
+from services.enrich.characters import clean_characters, compose, in_one_line
 from services.enrich.draft import Context, Draft, removal_notice
 from shared.submission import SubmittedImage, SubmittedSource
+from shared.text import is_visible
 
 LINES = ("headline", "summary", "section", "dateline")
 LISTS = ("bylines", "tags")

@@ -55,7 +55,7 @@ def clean_html(source: str, measured: Scan | None = None) -> tuple[str, str]:
         return _as_text(source), "its markup contradicts itself; kept as plain text"
     if depth_of(html) > DEEPEST:
         return paragraphs(plain_text(html)), f"its elements nest deeper than {DEEPEST} levels; kept as plain text"
-    return close_void(html), notice
+    return close_void(html).strip(), notice
 
 
 def _settle(source: str) -> str | None:
@@ -72,7 +72,7 @@ def _settle(source: str) -> str | None:
 def _clean_once(source: str) -> str:
     # Character references become characters only here, so what they hide is cleaned here as well.
     html, _ = clean_characters(_CLEANER.clean(source))
-    return compose(_PRE_BREAKS.sub(r"\1", html)).strip()
+    return compose(_PRE_BREAKS.sub(r"\1", html))
 
 
 def _as_text(source: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.enrich.characters import is_visible
 from services.enrich.draft import Context, Draft
 from services.enrich.markup import plain_text
+from shared.text import is_visible
 
 
 def extract_text(draft: Draft, context: Context) -> Draft:

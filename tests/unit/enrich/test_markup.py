@@ -19,7 +19,17 @@ def test_a_tag_of_the_html_standard_makes_html(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a < b and c > d", "<3", "<https://example.com>", "<ann@example.com>", "x <y> z", "AT&amp;T", "< p >", "<p", "if a<b:"],
+    [
+        "a < b and c > d",
+        "<3",
+        "<https://example.com>",
+        "<ann@example.com>",
+        "x <y> z",
+        "AT&amp;T",
+        "< p >",
+        "<p",
+        "if a<b:",
+    ],
 )
 def test_anything_else_is_text(text: str) -> None:
     assert not holds_tags(text)

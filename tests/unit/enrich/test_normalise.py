@@ -73,13 +73,19 @@ def test_a_byline_of_marks_alone_is_left_out_with_a_note() -> None:
 
 
 def test_a_body_of_marks_alone_is_noted() -> None:
-    result = enriched(body="\u200f\u200f\u200e")
+    result = enriched(body="<p>&rlm;&#x200e;</p>")
     assert notices(result, "body") == ["nothing a reader could see is left of it"]
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a \n\t b", "a b"), ("a\nb", "a b"), ("10\u00a0%", "10\u00a0%"), ("北京\u3000上海", "北京\u3000上海"), ("a\u00a0 b", "a b")],
+    [
+        ("a \n\t b", "a b"),
+        ("a\nb", "a b"),
+        ("10\u00a0%", "10\u00a0%"),
+        ("北京\u3000上海", "北京\u3000上海"),
+        ("a\u00a0 b", "a b"),
+    ],
 )
 def test_a_field_of_one_line_has_single_spaces_and_keeps_typographic_ones(text: str, line: str) -> None:
     assert in_one_line(text) == line

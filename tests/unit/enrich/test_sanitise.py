@@ -172,7 +172,10 @@ def test_a_replaced_element_keeps_its_text_and_its_place(name: str, stands_in: s
 
 
 def test_blocks_outside_the_list_do_not_glue_words_together() -> None:
-    assert enriched(body="<section>one</section><section>two</section><center>three</center>").text == "one\n\ntwo\n\nthree"
+    assert (
+        enriched(body="<section>one</section><section>two</section><center>three</center>").text
+        == "one\n\ntwo\n\nthree"
+    )
 
 
 def test_what_was_removed_is_noted_by_name_and_number() -> None:
@@ -205,9 +208,13 @@ def test_nesting_ends_before_xml_parsers_give_up(levels: int) -> None:
 
 PIECES = st.one_of(
     st.sampled_from([*ELEMENTS, *DROPPED, *REPLACED, "font", "button", "html", "option", "input"]).flatmap(
-        lambda name: st.sampled_from([f"<{name}>", f"<{name} title='\"<x>'>", f"</{name}>", f"<{name} href=x ", f"<{name}/>"])
+        lambda name: st.sampled_from(
+            [f"<{name}>", f"<{name} title='\"<x>'>", f"</{name}>", f"<{name} href=x ", f"<{name}/>"]
+        )
     ),
-    st.sampled_from(["x", " ", "\n", "<", ">", "&", "&lt;", "&#1;", "&#x202e;", "&#13;", "\u0338", "<!--", "-->", "]]>"]),
+    st.sampled_from(
+        ["x", " ", "\n", "<", ">", "&", "&lt;", "&#1;", "&#x202e;", "&#13;", "\u0338", "<!--", "-->", "]]>"]
+    ),
     st.text(max_size=3),
 )
 
