@@ -1,0 +1,155 @@
+"""Dates as feeds write them: RFC 3339, RFC 822 and its many misspellings, month names of any CLDR language."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import get_month_names
+
+from services.cli.readers.items import Context, Unfit
+
+NO_ZONE = "time without a zone is read in {zone}"
+NO_TIME = "date without a time is read as midnight in {zone}"
+UNREADABLE = "its date cannot be read"
+
+# Hours east of Greenwich. Names that stand for several zones (IST, CST in China) are only read where RFC 822 does.
+_ZONES = {
+    "ut": 0.0,
+    "utc": 0,
+    "gmt": 0,
+    "z": 0,
+    "wet": 0,
+    "west": 1,
+    "bst": 1,
+    "cet": 1,
+    "cest": 2,
+    "met": 1,
+    "mest": 2,
+}
+_ZONES |= {"eet": 2, "eest": 3, "msk": 3, "trt": 3, "sast": 2, "pkt": 5, "hkt": 8, "sgt": 8, "jst": 9, "kst": 9}
+_ZONES |= {"aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7}
+_ZONES |= {"mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10}
+
+_ISO = re.compile(
+    r"(\d{4})-?(\d{2})-?(\d{2})(?:[T\s_]+(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?\s*(.*))?$",
+    re.DOTALL | re.IGNORECASE,
+)
+_CLOCK = r"(?P<hour>\d{1,2})[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:\.\d+)?)?(?:\s*(?P<half>[ap])\.?m\.?)?"
+_WORD = r"(?P<month>[^\W\d_]{1,20}\.?)"
+_WEEKDAY = r"(?:[^\W\d_]+\.?\s*,?\s*)?"
+_DAY_FIRST = re.compile(
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s\-/]*(?:de\s+)?{_WORD}[\s\-/,]*(?:de\s+)?(?P<year>\d{{4}}|\d{{2}})"
+    rf"(?:[\s,\-T]+(?:at\s+)?{_CLOCK})?\s*(?P<zone>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_MONTH_FIRST = re.compile(
+    rf"{_WEEKDAY}{_WORD}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
+    rf"(?:[\s,\-T]+(?:at\s+)?{_CLOCK})?\s*(?P<zone>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASCTIME = re.compile(
+    rf"[^\W\d_]+\.?,?\s+{_WORD}\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+(?P<zone>[A-Z]{{2,5}}\s+|[+-]\d{{4}}\s+)?(?P<year>\d{{4}})$",
+    re.IGNORECASE,
+)
+_OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+\-\u2212])\s*(\d{1,2}):?(\d{2})?(?:\s*\(.*\))?$", re.IGNORECASE)
+
+# Languages whose month names are tried when a feed names none; its own language comes first.
+_COMMON = "en pt es fr de it nl tr id ru uk pl cs sk ro hu sv da nb fi el bg hr sr sl ca et lv lt az fa ar he vi hi bn"
+
+
+def read_date(text: str, context: Context, notes: list[str], language: str = "") -> datetime:
+    """The instant that `text` names. A time without a zone is the publication's, which `notes` then say.
+
+    Raises Unfit when it names none: an archive with wrong dates is worse than one with a gap.
+    """
+    clean = " ".join(text.replace("\u00a0", " ").split())
+    try:
+        return _iso(clean, context, notes) or _words(clean, context, notes, language)
+    except (ValueError, OverflowError) as error:
+        raise Unfit(UNREADABLE, clean[:80]) from error
+
+
+def in_zone(naive: datetime, context: Context, notes: list[str]) -> datetime:
+    """A local time of the publication."""
+    notes.append(NO_ZONE.format(zone=context.zone.key))
+    return naive.replace(tzinfo=context.zone)
+
+
+def _iso(text: str, context: Context, notes: list[str]) -> datetime | None:
+    match = _ISO.match(text)
+    if not match:
+        return None
+    year, month, day, hour, minute, second, zone = match.groups()
+    if hour is None:
+        notes.append(NO_TIME.format(zone=context.zone.key))
+        return datetime(int(year), int(month), int(day), tzinfo=context.zone)
+    parts = (int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59))
+    return _placed(parts, zone or "", context, notes)
+
+
+def _words(text: str, context: Context, notes: list[str], language: str) -> datetime:
+    match = _ASCTIME.match(text) or _DAY_FIRST.match(text) or _MONTH_FIRST.match(text)
+    if not match:
+        raise ValueError
+    found = match.groupdict()
+    month = _month(found["month"].casefold().rstrip("."), language)
+    date = (_year(found["year"]), month, int(found["day"]))
+    if found["hour"] is None:
+        if (found["zone"] or "").strip():
+            raise ValueError
+        notes.append(NO_TIME.format(zone=context.zone.key))
+        return datetime(*date, tzinfo=context.zone)
+    hour = int(found["hour"])
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"].lower() == "p" else 0)
+    parts = (*date, hour, int(found["minute"]), min(int(found["second"] or 0), 59))
+    return _placed(parts, (found["zone"] or "").strip(), context, notes)
+
+
+def _placed(parts: tuple[int, int, int, int, int, int], zone: str, context: Context, notes: list[str]) -> datetime:
+    naive = datetime(*parts)  # noqa: DTZ001 - its zone is what follows
+    offset = _OFFSET.match(zone)
+    if offset:
+        sign, hours, minutes = offset.groups()
+        east = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        return naive.replace(tzinfo=timezone(-east if sign in "-\u2212" else east))
+    name = zone.split("(")[0].strip().lower()
+    if name in _ZONES:
+        return naive.replace(tzinfo=UTC if not _ZONES[name] else timezone(timedelta(hours=_ZONES[name])))
+    if name and not re.fullmatch(r"[a-z]{1,6}", name):
+        raise ValueError
+    return in_zone(naive, context, notes)
+
+
+def _year(text: str) -> int:
+    """RFC 2822, section 4.3: two digits below 50 are of this century."""
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < 50 else 1900)
+
+
+def _month(word: str, language: str) -> int:
+    for tag in (language.replace("_", "-").split("-")[0], *_COMMON.split()):
+        found = _months(tag).get(word) if tag else None
+        if found:
+            return found
+    raise ValueError
+
+
+@lru_cache(maxsize=64)
+def _months(language: str) -> dict[str, int]:
+    """Every way CLDR writes a language's months, with and without the dot of an abbreviation."""
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return {}
+    names: dict[str, int] = {}
+    for width in ("wide", "abbreviated"):
+        for context in ("format", "stand-alone"):
+            for month, name in get_month_names(width, context, locale).items():
+                names.setdefault(name.casefold().rstrip("."), month)
+    if language == "en":
+        names["sept"] = 9
+    return names
