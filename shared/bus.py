@@ -13,7 +13,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from shared.outbox import Offer
-from shared.settings import Settings
+from shared.settings import Settings, with_password
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def connect(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
 def broker_url(settings: Settings) -> str:
     """Celery's broker: MASTHEAD_BROKER_URL, else database 1 of the Redis in use."""
     if settings.broker_url:
-        return settings.broker_url
+        return with_password(settings.broker_url, settings.broker_password)
     parts = urlsplit(settings.redis)
     if parts.scheme == "unix":
         return f"redis+socket://{parts.path}?virtual_host=1"
@@ -97,6 +97,6 @@ class CeleryBus:
                 task, args=args, queue=task.partition(".")[0], retry=False, ignore_result=True, **options
             )
         except (OperationalError, redis.RedisError, OSError) as error:
-            log.warning("hint %s was not sent: %s", task, error)
+            log.warning("hint %s was not sent: %r", task, error)
             return False
         return True

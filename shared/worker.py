@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
@@ -69,7 +70,14 @@ def celery_app(settings: Settings, installation: str, service: str) -> Celery:
         worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
+        **(_for_rabbitmq() if app.connection_for_write().transport.driver_type == "amqp" else _for_redis(installation)),
+    )
+    return app
+
+
+def _for_redis(installation: str) -> dict[str, Any]:
+    return {
+        "broker_transport_options": {
             "visibility_timeout": 300,
             "unacked_restore_interval": 10,
             "socket_timeout": 5,
@@ -78,9 +86,19 @@ def celery_app(settings: Settings, installation: str, service: str) -> Celery:
             "health_check_interval": 5,
             "global_keyprefix": f"masthead:{installation}:",
             "deadletter_queue": "unroutable",
-        },
-    )
-    return app
+        }
+    }
+
+
+def _for_rabbitmq() -> dict[str, Any]:
+    """Installations that share a RabbitMQ are kept apart by its virtual hosts."""
+    return {
+        # They outlive the loss of a node, and need no global prefetch limit, which RabbitMQ is giving up.
+        "task_default_queue_type": "quorum",
+        "task_create_missing_queue_type": "quorum",
+        "broker_heartbeat": 10,
+        "broker_transport_options": {"confirm_publish": True, "read_timeout": 5, "write_timeout": 5},
+    }
 
 
 def work_through(duties: Duties, listener: str, row_id: int) -> None:

@@ -57,9 +57,9 @@ class Relay:
         if time.monotonic() < self._next_pulse:
             return
         self._next_pulse = time.monotonic() + self._pulse_every
+        health.beat(self._db, "relay")
         for queue in sorted({listener.queue for listener in BY_NAME.values()}):
             self._bus.pulse(queue)
-        health.beat(self._db, "relay")
 
 
 def nudge_or_interval(client: redis.Redis, key: str, interval: float) -> Callable[[], None]:
