@@ -16,6 +16,7 @@ from services.cli.statistics import stats_command
 from services.cli.submitting import submit_command
 from services.cli.up import down_command, up_command
 from services.cli.verify import verify_command
+from shared import __version__
 from shared.errors import MastheadError
 
 COMMANDS = (
@@ -33,7 +34,7 @@ COMMANDS = (
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="masthead")
+@click.version_option(__version__)
 def masthead() -> None:
     """Event-driven publishing for newsrooms.
 
