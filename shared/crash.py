@@ -11,6 +11,7 @@ POINTS = (
     "relay.after_offer",
     "relay.after_hints",
     "enrich.after_claim",
+    "enrich.after_pipeline",
     "enrich.before_commit",
     "enrich.after_commit",
     "count.after_claim",
@@ -23,23 +24,26 @@ POINTS = (
     "feed.after_announcement",
 )
 
-_armed: tuple[str, Path] | None = None
+_armed: dict[str, Path] = {}
 
 
-def arm(point: str, var: Path) -> None:
-    """Makes `reach(point)` end the process, once per MASTHEAD_VAR: the restarted process passes."""
-    global _armed
-    if point and point not in POINTS:
-        raise ValueError(f"MASTHEAD_CRASH_AT={point!r} is no crash point; there are: {', '.join(POINTS)}")
-    _armed = (point, var / f"crashed-at-{point}") if point else None
+def arm(points: str, var: Path) -> None:
+    """Makes `reach` end the process at each of these points (names joined by commas), once each per MASTHEAD_VAR:
+    the process that is started anew passes."""
+    wanted = [point.strip() for point in points.split(",") if point.strip()]
+    for point in wanted:
+        if point not in POINTS:
+            raise ValueError(f"MASTHEAD_CRASH_AT: {point!r} is no crash point; there are: {', '.join(POINTS)}")
+    _armed.clear()
+    _armed.update({point: var / f"crashed-at-{point}" for point in wanted})
 
 
 def reach(point: str) -> None:
     """Dies like a `kill -9` would make it when this point is armed; otherwise does nothing."""
-    if _armed is None or _armed[0] != point:
+    if point not in _armed:
         return
     try:
-        _armed[1].touch(exist_ok=False)
+        _armed[point].touch(exist_ok=False)
     except FileExistsError:
         return
     os._exit(137)

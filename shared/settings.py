@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
     ingest_port: int = Field(8001, ge=1, le=65535, description="Port of the API")
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
-    crash_at: str = Field("", description="Named crash point at which the process ends at once (tests)")
+    crash_at: str = Field("", description="Named crash points, joined by commas, at which a process ends at once (tests)")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field("text", description="text for people, json for log collectors")
 

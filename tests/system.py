@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import requests
 
+from shared.settings import Settings
+
 T = TypeVar("T")
 MASTHEAD = [sys.executable, "-m", "services.cli"]
 
@@ -57,18 +59,33 @@ class Installation:
         self._process: subprocess.Popen[bytes] | None = None
         self._key = ""
 
+    @property
+    def settings(self) -> Settings:
+        """Where this installation keeps what, for tests that look inside."""
+        return Settings(var=self.var, database_url=self.environment["MASTHEAD_DATABASE_URL"])
+
     def start(self) -> Installation:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*MASTHEAD, "up"], env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
-        wait_for(self._ready, seconds=60, what=f"masthead up, see {self.log}")
+        try:
+            wait_for(self._ready, seconds=60, what=f"masthead up, see {self.log}")
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
+        """Stops everything, if need be by force."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(90)
+        try:
+            self._process.wait(90)
+        except subprocess.TimeoutExpired:
+            for pid in self.pids().values():
+                os.killpg(pid, signal.SIGKILL)
+            raise
 
     def __enter__(self) -> Installation:
         return self.start()

@@ -43,6 +43,7 @@ class EnrichTasks:
             seq: (version, enrich(Submission.model_validate(submission), context))
             for seq, version, submission in waiting
         }
+        crash.reach("enrich.after_pipeline")
         with self._db.write() as session:
             held = {row.article_seq for row in outbox.finish(session, claim)}
             stored = []
