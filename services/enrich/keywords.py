@@ -19,6 +19,7 @@ HEADLINE_WEIGHT = 3.0
 LEAD = 600  # characters
 LEAD_WEIGHT = 1.5
 PAIR_WEIGHT = 1.6
+MOST_TEXT = 20_000  # characters; what only comes up later is not what the article is about
 SHORTEST = 3
 # Where there is no list of stop words: function words are short in nearly every language.
 SHORTEST_WITHOUT_LIST = 5
@@ -37,9 +38,10 @@ def keywords_of(headline: str, text: str, language: str, most: int) -> list[str]
     """
     if language in UNSPACED:
         return []
+    # A headline repeated at the top is said twice for form's sake, not for its weight.
+    text = text.removeprefix(headline)[:MOST_TEXT]
     if language in {"zh", "yue", "wuu"}:
         return _of_chinese(f"{headline}\n{text}", most)
-    text = text.removeprefix(headline)  # said twice for form's sake, not for its weight
     weights = _Weights()
     stop = stop_words(language)
     find = _KANJI_OR_KATAKANA if language == "ja" else _WORD

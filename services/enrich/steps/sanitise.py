@@ -16,6 +16,9 @@ from services.enrich.scan import Scan, scan, without_formatting, without_tags
 DEEPEST = 100
 # Re-parsing its own output settles nearly every source at once, what is left within two or three rounds.
 MOST_ROUNDS = 8
+# A body of links alone grows fourfold by their rel attributes.
+MOST_GROWTH = 4
+FREE_GROWTH = 10_000  # characters
 
 _CLEANER = nh3.Cleaner(
     tags=set(ELEMENTS),
@@ -44,13 +47,9 @@ def clean_html(source: str, measured: Scan | None = None) -> tuple[str, str]:
     """
     source, _ = clean_characters(source)
     measured = measured or scan(source)
-    notice = ""
     if measured.too_deep:
         return _as_text(source), "its elements nest too deep; kept as plain text"
-    if measured.reopens_too_much:
-        source = without_formatting(source)
-        notice = "has too much unclosed formatting; kept without bold, italics and the like"
-    html = _settle(_REPLACED.sub(lambda tag: f"<{tag[1]}{REPLACED[tag[2].lower()]}", source))
+    html, notice = _without_overgrowth(source, measured)
     if html is None:
         return _as_text(source), "its markup contradicts itself; kept as plain text"
     if depth_of(html) > DEEPEST:
@@ -58,9 +57,19 @@ def clean_html(source: str, measured: Scan | None = None) -> tuple[str, str]:
     return close_void(html).strip(), notice
 
 
+def _without_overgrowth(source: str, measured: Scan) -> tuple[str | None, str]:
+    """The settled source; without its formatting where the parser opens that again and again."""
+    html = None if measured.reopens_too_much else _settle(source)
+    overgrown = html is None or len(html) > MOST_GROWTH * len(source) + FREE_GROWTH
+    if overgrown and measured.formatting:
+        notice = "has too much unclosed formatting; kept without bold, italics and the like"
+        return _settle(without_formatting(source)), notice
+    return html, ""
+
+
 def _settle(source: str) -> str | None:
     """The cleaned source once cleaning it again changes nothing; None when that does not come."""
-    html = _clean_once(source)
+    html = _clean_once(_REPLACED.sub(lambda tag: f"<{tag[1]}{REPLACED[tag[2].lower()]}", source))
     for _ in range(MOST_ROUNDS):
         again = _clean_once(html)
         if again == html:
