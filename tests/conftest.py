@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shared.db import Database
 from shared.migrate import migrate
 from tests.databases import fresh_database, postgresql
 from tests.valkey import valkey
+
+# A loaded machine is no fault of the code; whoever promises a time measures it in a test of its own.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

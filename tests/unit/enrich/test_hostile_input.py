@@ -74,15 +74,15 @@ def test_a_body_ends_in_time_and_in_legal_xml(body: str, body_format: str) -> No
 
 MARKDOWN = {
     "quotes": ">" * 100_000 + "x",
-    "brackets": "[" * 50_000 + "x",
-    "pictures": "![" * 20_000 + "x",
-    "stars": "*a " * 30_000,
-    "underscores": "_a__" * 20_000,
+    "brackets": "[" * 20_000 + "x",
+    "pictures": "![" * 8_000 + "x",
+    "stars": "*a " * 15_000,
+    "underscores": "_a__" * 10_000,
     "backticks": "`a``b" * 20_000,
     "lists": "- " * 50_000 + "x",
-    "links": "[a](" * 20_000 + "x",
+    "links": "[a](" * 10_000 + "x",
     "tables": "|" * 50_000 + "\n" + "|-" * 50_000,
-    "references": "[a]: b\n" * 20_000 + "x",
+    "references": "[a]: b\n" * 10_000 + "x",
 }
 
 
