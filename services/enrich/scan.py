@@ -114,6 +114,8 @@ def _note_tag(found: Scan, name: str, end: str, attributes: str) -> None:
         return
     for attribute in _ATTRIBUTES.finditer(attributes):
         key = attribute["name"].lower()
+        if (name, key) == ("a", "rel"):
+            continue  # replaced, not removed
         if key not in EVERYWHERE and key not in ELEMENTS[name]:
             found.removed[key] += 1
         elif schemes := _ADDRESSES.get((name, key)):

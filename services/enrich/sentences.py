@@ -28,8 +28,9 @@ _INITIALS = re.compile(r"(?:^|[\s(\"'“‘«])(?:\w\.)+\Z")
 def sentence_ends(text: str) -> Iterator[int]:
     """The places in `text` where a sentence ends, closing quotes included; a line break always ends one."""
     for match in _END.finditer(text):
-        if not match["stop"] or _ends_sentence(text[: match.end()], text[match.end() :][:40].lstrip()):
-            yield match.end()
+        end = match.end()
+        if not match["stop"] or _ends_sentence(text[max(end - 40, 0) : end], text[end : end + 40].lstrip()):
+            yield end
 
 
 def _ends_sentence(before: str, following: str) -> bool:
@@ -38,7 +39,6 @@ def _ends_sentence(before: str, following: str) -> bool:
         return False
     if not before.endswith(".") or before.endswith("..") or not following:
         return True
-    tail = before[-40:]
-    last = _LAST_WORD.search(tail)
+    last = _LAST_WORD.search(before)
     word = last[1].rstrip(".").lstrip("(\"'“‘«[").lower() if last else ""
-    return not (word in _ABBREVIATIONS or _INITIALS.search(tail) or _ORDINAL.search(tail))
+    return not (word in _ABBREVIATIONS or _INITIALS.search(before) or _ORDINAL.search(before))

@@ -17,7 +17,8 @@ def resolve_links(draft: Draft, context: Context) -> Draft:
 
     A link without a usable address keeps its text; a picture without one goes.
     """
-    base = draft.submission.canonical_url or f"{context.publication.base_url}/"
+    own = context.publication.base_url
+    base = draft.canonical_url or (f"{own}/" if own else "")
     removed: Counter[str] = Counter()
 
     def rewrite(name: str, attributes: dict[str, str]) -> dict[str, str] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.enrich.addresses import resolve, scheme_of
-from tests.unit.enrich.articles import enriched, notices
+from services.enrich.pipeline import Context, enrich
+from shared.publication import Publication
+from tests.unit.enrich.articles import CONTEXT, enriched, notices, submission
 
 BASE = "https://wire.example/2018/04/story.html"
 
@@ -78,10 +80,22 @@ def test_without_a_canonical_address_they_are_resolved_against_the_publication()
     assert 'href="https://d.example/e"' in html
 
 
+def test_an_unusable_canonical_address_is_no_base() -> None:
+    result = enriched(body='<a href="b">x</a>', canonical_url="https://[broken/")
+    assert 'href="https://courier.example/news/b"' in result.html
+
+
+def test_without_any_base_absolute_links_stay() -> None:
+    nowhere = Context(publication=Publication(name="Nowhere"), now=CONTEXT.now)
+    html = enrich(submission(body='<a href="https://e.example/">x</a><a href="/b">y</a>'), nowhere).html
+    assert html.count("href") == 1
+    assert 'href="https://e.example/"' in html
+
+
 def test_links_say_that_they_do_not_open_the_page_to_others() -> None:
-    assert enriched(body='<a href="https://e.example/" rel="author" target="_blank">x</a>').html == (
-        '<a href="https://e.example/" rel="noopener noreferrer">x</a>'
-    )
+    result = enriched(body='<a href="https://e.example/" rel="author">x</a>')
+    assert result.html == '<a href="https://e.example/" rel="noopener noreferrer">x</a>'
+    assert result.notes == []
 
 
 def test_a_link_without_a_usable_address_keeps_its_text_and_a_picture_without_one_goes() -> None:
