@@ -198,21 +198,29 @@ class FastPath:
 
 
 class SharedBytes:
-    """Rendered bodies in Redis, so that processes and replicas render each revision once between them."""
+    """The newest rendering of each document in Redis, so that processes and replicas render a revision once.
+
+    `stamp` names the state of the record that was rendered; bytes of any other state are not given out.
+    """
 
     def __init__(self, client: redis.Redis, installation: str, build: str) -> None:
         self._client = client
         # The build is part of the name: another version or configuration may render other bytes.
         self._prefix = f"masthead:{installation}:hot:{build}"
 
-    def get(self, name: str, revision: int) -> bytes | None:
+    def get(self, name: str, stamp: str) -> bytes | None:
         try:
-            return cast("bytes | None", self._client.get(f"{self._prefix}:{name}:{revision}"))
+            kept, body = self._client.hmget(f"{self._prefix}:{name}", ["stamp", "body"])
         except redis.RedisError:
             return None
+        return cast("bytes", body) if kept == stamp.encode() else None
 
-    def put(self, name: str, revision: int, body: bytes) -> None:
+    def put(self, name: str, stamp: str, body: bytes) -> None:
+        key = f"{self._prefix}:{name}"
         try:
-            self._client.set(f"{self._prefix}:{name}:{revision}", body, ex=REDIS_SECONDS)
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.hset(key, mapping={"stamp": stamp, "body": body})
+                pipe.expire(key, REDIS_SECONDS)
+                pipe.execute()
         except redis.RedisError as error:
             log.warning("rendered bytes are kept in this process only: %s", error)

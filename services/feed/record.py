@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -26,12 +28,37 @@ from shared.visibility import is_visible, visible_clause
 CHUNK = 500
 
 
+class KeptStories:
+    """Stories of this process, each with the state of the record it was read from; the least used go first."""
+
+    def __init__(self, most: int = 2000) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._stories: OrderedDict[int, tuple[tuple[object, ...], Story]] = OrderedDict()
+
+    def get(self, seq: int, state: tuple[object, ...]) -> Story | None:
+        with self._lock:
+            kept = self._stories.get(seq)
+            if kept is None or kept[0] != state:
+                return None
+            self._stories.move_to_end(seq)
+            return kept[1]
+
+    def put(self, seq: int, state: tuple[object, ...], story: Story) -> None:
+        with self._lock:
+            self._stories[seq] = (state, story)
+            self._stories.move_to_end(seq)
+            if len(self._stories) > self._most:
+                self._stories.popitem(last=False)
+
+
 @dataclass(frozen=True)
 class Record:
     """Turns rows into stories and documents. Everything it returns is a function of the record alone."""
 
     publication: Publication
     settings: FeedSettings
+    kept: KeptStories = field(default_factory=lambda: KeptStories())
 
     def feed(self, session: Session, which: Slice) -> Feed | None:
         """The feed row of a slice; None when no article was ever in it. The publication's own feed always exists."""
@@ -79,8 +106,13 @@ class Record:
         """Stories of these articles in the order of `seqs`."""
         found: dict[int, Story] = {}
         for start in range(0, len(seqs), CHUNK):
-            rows = session.execute(_story_rows().where(Article.seq.in_(seqs[start : start + CHUNK])))
-            found |= {row[0].seq: self._story(row) for row in rows}
+            some = seqs[start : start + CHUNK]
+            states = session.execute(_states().where(Article.seq.in_(some))).all()
+            found |= {seq: story for seq, *state in states if (story := self.kept.get(seq, tuple(state)))}
+            missing = [seq for seq in some if seq not in found]
+            for row in session.execute(_story_rows().where(Article.seq.in_(missing))) if missing else ():
+                found[row[0].seq] = story = self._story(row)
+                self.kept.put(row[0].seq, (row[1].version, row[0].withdrawn_at), story)
         return [found[seq] for seq in seqs]
 
     def label(self, which: Slice, stored: str) -> str:
@@ -174,6 +206,12 @@ def _newest_first(which: Slice) -> Select[int]:
         select(FeedEntry.article_seq)
         .where(FeedEntry.slice == str(which))
         .order_by(FeedEntry.published_at.desc(), FeedEntry.article_seq.desc())
+    )
+
+
+def _states() -> Select[int, int, datetime | None]:
+    return select(Article.seq, Enrichment.version, Article.withdrawn_at).join(
+        Enrichment, Enrichment.article_seq == Article.seq
     )
 
 

@@ -97,10 +97,11 @@ class Newsstand:
             mark = self.hot.mark(str(which))
             with self.db.read() as session:
                 feed = self._feed_row(session, which)
-                body = self.shared_bytes.get(f"{which}:{format}", feed.revision)
+                name, stamp = f"{which}:{format}", f"{feed.revision} {feed.changed_at.isoformat()}"
+                body = self.shared_bytes.get(name, stamp)
                 if body is None:
                     body = FORMATS[format].render(self.record.document(session, which, feed))
-                    self.shared_bytes.put(f"{which}:{format}", feed.revision, body)
+                    self.shared_bytes.put(name, stamp, body)
             made = Rendered(str(which), FORMATS[format].content_type, body, feed.changed_at, feed.second_shared)
             self.hot.keep(path, made, mark)
             return made
