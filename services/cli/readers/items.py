@@ -103,7 +103,7 @@ def articles(
             yield Refusal(place, error.reason, error.detail)
 
 
-def judge(place: str, fields: Fields, context: Context, notes: Iterable[str] = ()) -> Item:
+def judge(place: str, fields: Fields, context: Context, notes: Iterable[str] = ()) -> Found | Refusal:
     """The article as the API will see it, refused here if it would be refused there.
 
     An article without an id of its own gets one from its content, so that importing twice makes no double.

@@ -67,7 +67,7 @@ def _lines(content: bytes) -> Iterator[Entry]:
         if not line.strip():
             continue
         try:
-            yield f"line {number}", read_json(line)
+            yield f"line {number}", read_json(line.rstrip())
         except Unfit as error:
             # The line in the message is that of the file, not of this line alone.
             yield f"line {number}", Unfit(error.reason, error.detail.removeprefix("line 1, "))
