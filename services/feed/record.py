@@ -165,7 +165,7 @@ class Record:
             summary=enrichment.summary,
             updated_at=enrichment.updated_at,
             bylines=tuple(_terms(enrichment.bylines)),
-            section=Term(**enrichment.section) if enrichment.section else None,
+            section=self._section(enrichment),
             tags=tuple(_terms(enrichment.tags)),
             dateline=enrichment.dateline or "",
             source=Source(enrichment.source["name"], enrichment.source.get("url") or "") if enrichment.source else None,
@@ -174,6 +174,14 @@ class Record:
             words=enrichment.words,
             reading_minutes=enrichment.reading_minutes,
         )
+
+    def _section(self, enrichment: Enrichment) -> Term | None:
+        """The section under its configured name in the article's own language."""
+        if enrichment.section is None:
+            return None
+        slug = enrichment.section["slug"]
+        configured = self.publication.section_label(slug, enrichment.language)
+        return Term(slug, configured or enrichment.section["label"])
 
     def _notice(self, article: Article, common: dict[str, Any]) -> Story:
         assert article.withdrawn_at is not None
