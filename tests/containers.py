@@ -1,0 +1,91 @@
+"""Reads Dockerfile and docker-compose.yml as far as the tests need to hold them to their word."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+_VARIABLE = re.compile(r"\$(?:\$|\{(\w+)(?::([-?])([^}]*))?\})")
+
+
+class Missing(Exception):
+    """A variable that must be set is not; the message is the one people would see."""
+
+
+@dataclass
+class Stage:
+    """One stage of the Dockerfile, with what it inherits from the stages it is built on."""
+
+    base: str
+    instructions: list[tuple[str, str]] = field(default_factory=list)
+
+    def last(self, name: str) -> str | None:
+        return next((value for found, value in reversed(self.instructions) if found == name), None)
+
+    def command(self, name: str) -> list[str]:
+        """CMD, ENTRYPOINT or the check of HEALTHCHECK, in its exec form."""
+        value = self.last(name) or "[]"
+        return list(json.loads(value[value.index("[") :])) if "[" in value else []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        pairs = (pair for name, value in self.instructions if name == "ENV" for pair in value.split())
+        return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+    @property
+    def copies(self) -> list[tuple[list[str], str]]:
+        """What is copied from the project: sources and destination."""
+        found = [value.split() for name, value in self.instructions if name == "COPY" and "--from=" not in value]
+        return [(words[:-1], words[-1]) for words in found]
+
+
+def stages(service: str) -> dict[str, Stage]:
+    """The stages of the Dockerfile by name, for `--build-arg SERVICE=<service>`; the one that is built has none."""
+    text = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    arguments: dict[str, str] = {}
+    found: dict[str, Stage] = {}
+    stage = Stage("")
+    for line in text.replace("\\\n", " ").splitlines():
+        name, _, value = line.partition(" ")
+        if name == "ARG":
+            key, _, default = value.partition("=")
+            arguments.setdefault(key, service if key == "SERVICE" else default)
+        elif name == "FROM":
+            base, _, label = _filled(value, arguments).partition(" AS ")
+            inherited = found[base].instructions if base in found else []
+            stage = found[label] = Stage(base, list(inherited))
+        elif name:
+            stage.instructions.append((name, _filled(value.strip(), arguments)))
+    return found
+
+
+def compose(environment: Mapping[str, str]) -> dict[str, Any]:
+    """docker-compose.yml with its variables filled in. Raises Missing for one that has no default."""
+    return dict(yaml.safe_load(_filled((ROOT / "docker-compose.yml").read_text(), environment, escapes=True)))
+
+
+def example_environment() -> dict[str, str]:
+    """What .env.example sets."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def _filled(text: str, values: Mapping[str, str], *, escapes: bool = False) -> str:
+    def fill(match: re.Match[str]) -> str:
+        name, mark, rest = match.groups()
+        if name is None:
+            return "$" if escapes else match[0]
+        if values.get(name):
+            return values[name]
+        if mark == "?":
+            raise Missing(f"{name}: {rest}")
+        return rest or ""
+
+    return _VARIABLE.sub(fill, text)

