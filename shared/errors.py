@@ -25,16 +25,19 @@ class MastheadError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One wrong place in a request. `pointer` is a JSON Pointer (RFC 6901)."""
+    """One wrong place in a request: a JSON Pointer (RFC 6901) into its body, else the name of a header or parameter."""
 
     pointer: str
     detail: str
     found: Any = None
     accepted: str = ""
+    header: str = ""
+    parameter: str = ""
 
     def as_json(self) -> dict[str, Any]:
+        where = {"header": self.header} if self.header else {"parameter": self.parameter} if self.parameter else {}
         return {
-            "pointer": self.pointer,
+            **(where or {"pointer": self.pointer}),
             "detail": self.detail,
             "found": self.found,
             "accepted": self.accepted,

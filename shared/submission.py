@@ -5,31 +5,53 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import regex
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 HEADLINE_LENGTH = 500
 BODY_LENGTH = 1_000_000
 MOST_TAGS = 100
 EARLIEST_YEAR = 1500
+LATEST_YEAR = 9998  # so that no zone carries it past the last year a clock knows
 
-# Something a person can see: not only white space, controls or invisible marks.
-_VISIBLE = re.compile(r"[^\W_]|[^\s\w\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", re.UNICODE)
+# Something a person can see: not only white space, marks, controls, and what Unicode says is drawn as nothing.
+_VISIBLE = regex.compile(r"[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?(?P<zone>[Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII)
+_WEB_URL = re.compile(r"https?://[^\s\x00-\x20\x7f/?#@\\]+([/?#][^\s\x00-\x20\x7f\\]*)?", re.IGNORECASE)
 
 
-def _aware(value: Any) -> Any:
-    """Accepts ISO 8601 text only: numbers of seconds are too easily milliseconds."""
-    if isinstance(value, int | float):
-        raise ValueError("a time is written as text with its zone, for example 2018-04-20T09:30:00+03:00")
+def _time(value: Any) -> Any:
+    """Text only: a number of seconds is too easily one of milliseconds."""
+    if value is None or isinstance(value, datetime):
+        return value
+    written = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    if written is None:
+        raise ValueError("is no time as ISO 8601 writes it")
+    if written["zone"] is None:
+        raise ValueError("has no zone")
+    try:
+        return datetime.fromisoformat(value.strip().upper())
+    except ValueError as error:
+        raise ValueError("is no time that a calendar knows") from error
+
+
+def _possible_year(value: datetime) -> datetime:
+    if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
+        raise ValueError(f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
     return value
 
 
@@ -39,15 +61,18 @@ def _visible(value: str) -> str:
     return value
 
 
-def _web_url(value: Any) -> Any:
-    if isinstance(value, str) and not re.match(r"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$", value, re.IGNORECASE):
+def _web_url(value: str) -> str:
+    if not _WEB_URL.fullmatch(value):
         raise ValueError("is not an absolute http or https address")
     return value
 
 
+Visible = AfterValidator(_visible)
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-WebUrl = Annotated[str, BeforeValidator(_web_url), StringConstraints(max_length=2000)]
+WebUrl = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web_url)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Time = Annotated[AwareDatetime, BeforeValidator(_time), AfterValidator(_possible_year)]
 
 
 class _Model(BaseModel):
@@ -72,10 +97,10 @@ class SubmittedSource(_Model):
 class Submission(_Model):
     """One article as a publisher submits it. Unknown fields are refused, so that a misspelt one is not lost."""
 
-    headline: Annotated[str, StringConstraints(min_length=1, max_length=HEADLINE_LENGTH)] = Field(
+    headline: Annotated[str, StringConstraints(min_length=1, max_length=HEADLINE_LENGTH), Visible] = Field(
         description="Plain text", examples=["Harbour reopens after storm"]
     )
-    body: Annotated[str, StringConstraints(min_length=1, max_length=BODY_LENGTH)] = Field(
+    body: Annotated[str, StringConstraints(min_length=1, max_length=BODY_LENGTH), Visible] = Field(
         description="The article itself, in the form that body_format names",
         examples=["<p>The harbour reopened on Monday.</p>"],
     )
@@ -96,10 +121,12 @@ class Submission(_Model):
     source: SubmittedSource | None = Field(
         None, description="Original publication of syndicated copy; its bare name is accepted too"
     )
-    external_id: (
-        Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")] | None
-    ) = Field(None, description="The publisher's own id: submitting it again never makes a second article")
-    published_at: Annotated[AwareDatetime, BeforeValidator(_aware)] | None = Field(
+    external_id: ExternalId | None = Field(
+        None,
+        description="The publisher's own id, no control characters: submitting it again never makes a second article",
+        examples=["cms-4711"],
+    )
+    published_at: Time | None = Field(
         None,
         description="First publication, with its zone, for archives; now when absent. Must not lie in the future",
         examples=["2018-04-20T09:30:00+03:00"],
@@ -114,9 +141,9 @@ class Submission(_Model):
             return values
         values = dict(values)
         if "byline" in values:
-            if values.get("bylines"):
-                raise ValueError("byline and bylines are the same field; send one of them")
             byline = values.pop("byline")
+            if values.get("bylines"):
+                raise _fault("byline", byline, "is the same field as bylines; send one of them")
             values["bylines"] = byline if isinstance(byline, list) else [] if byline is None else [byline]
         if isinstance(values.get("source"), str):
             values["source"] = {"name": values["source"]}
@@ -125,22 +152,20 @@ class Submission(_Model):
                 del values[name]
         return values
 
-    @model_validator(mode="after")
-    def _readable(self) -> Submission:
-        _visible(self.headline)
-        return self
-
-    @model_validator(mode="after")
-    def _possible_year(self) -> Submission:
-        if self.published_at and not EARLIEST_YEAR <= self.published_at.year <= 9998:
-            raise ValueError(f"published_at must lie in the years {EARLIEST_YEAR} to now")
-        return self
-
     def as_record(self) -> dict[str, Any]:
         """What is stored: fields that were given, in JSON's own types."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
     def fingerprint(self) -> str:
         """SHA-256 of the content: equal for two submissions that mean the same, however they were written down."""
-        canonical = json.dumps(self.as_record(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        record = self.as_record()
+        if self.published_at:
+            record["published_at"] = self.published_at.astimezone(UTC).isoformat()
+        canonical = json.dumps(record, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _fault(field: str, found: Any, message: str) -> ValidationError:
+    """A fault of one field, for a rule that looks at several."""
+    error = InitErrorDetails(type=PydanticCustomError("value_error", message), loc=(field,), input=found)
+    return ValidationError.from_exception_data("Submission", [error])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import resource
 import uuid
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from shared.db import Database
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # A part answers in words how it is, and raises what is listed in the service's `readyz` when it is away.
 Check = Callable[[], str]
+# Connections a process holds open, idle and slow ones included: they cost memory, not threads.
+CONNECTIONS = 4096
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 
 
@@ -49,6 +53,7 @@ def prepare(app: Flask, needed: Mapping[str, Check], *, useful: Mapping[str, Che
     app.register_error_handler(Refused, refusal)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, _record_away)
+    app.register_error_handler(NoConnectionFree, _record_away)
     app.register_error_handler(Exception, _unexpected)
 
     @app.get("/healthz")
@@ -83,6 +88,7 @@ def serve(target: str, settings: Settings, host: str, port: int, *, processes: i
     installation_id(db)
     db.close()
     load_publication(settings.publication_file)
+    _allow_open_files(CONNECTIONS + 1024)
     Granian(
         target,
         address=host,
@@ -91,11 +97,18 @@ def serve(target: str, settings: Settings, host: str, port: int, *, processes: i
         factory=True,
         workers=processes,
         blocking_threads=threads,
-        backpressure=max(threads * 4, 128),
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_enabled=False,
     ).serve()
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Raises this process's own limit, often 1,024, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
 
 
 def refusal(error: Refused) -> Response:
@@ -132,7 +145,10 @@ def http_error(error: HTTPException) -> Response | HTTPException:
 
 def _record_away(error: SQLAlchemyError) -> Response:
     log.error("the record does not answer: %s", error)
-    return problem(503, "The record does not answer", "Nothing was stored; try again.", headers={"Retry-After": "2"})
+    detail = (
+        "If this was a change, it may or may not be stored: repeat it with the same Idempotency-Key or external_id."
+    )
+    return problem(503, "The record does not answer", detail, headers={"Retry-After": "2"})
 
 
 def _unexpected(error: Exception) -> Response:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from services.ingest.in_flight import InFlight
 from services.ingest.limits import Limiter
+from services.ingest.places import Places
 from services.ingest.settings import IngestSettings
 from services.ingest.views import Parts, make_views
 from shared import bus, crash, logs, program, web
@@ -14,16 +15,19 @@ from shared.db import Database
 from shared.installation import installation_id
 from shared.publication import load_publication
 
+# To the database, kept open by each process; as many again while it is busy. Threads that wait hold none.
+CONNECTIONS = 10
+
 
 def create_app() -> Flask:
     settings = IngestSettings()
     logs.configure(settings, "ingest")
     crash.arm(settings.crash_at, settings.var)
-    db = Database(settings.sql_url, pool_size=settings.ingest_threads)
+    db = Database(settings.sql_url, pool_size=CONNECTIONS)
     installation = installation_id(db)
     client = bus.connect(settings, patience=bus.PATIENCE)
     app = Flask(__name__, static_folder=None)
-    web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
+    web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: str(client.ping() and "answers")})
     parts = Parts(
         settings=settings,
         db=db,
@@ -33,6 +37,8 @@ def create_app() -> Flask:
         limiter=Limiter(settings, installation),
         counters=Counters(client, db, installation),
         in_flight=InFlight(),
+        transfers=Places(settings.ingest_threads // 2),
+        waits=Places(settings.ingest_threads // 4),
     )
     app.register_blueprint(make_views(parts))
     return app

@@ -14,6 +14,8 @@ from shared.keys import parse_key
 from shared.models import ApiKey, Publisher
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="masthead"'}
+# Compared with when there is no such key, so that both answers take the same time.
+NOBODY = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ def authenticate(request: Request, db: Database, limiter: Limiter) -> Caller:
     """The caller behind `Authorization: Bearer <key>` (RFC 6750). Raises Unauthorised (401) or Refused (429)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if not token:
-        raise Unauthorised("Send your API key as `Authorization: Bearer mh_…`.", headers=CHALLENGE)
+        raise Unauthorised("No API key was sent. Send it as `Authorization: Bearer mh_…`.", headers=CHALLENGE)
     key = parse_key(token.strip()) if scheme.lower() == "bearer" else None
     if key is None:
         limiter.blame(request.remote_addr or "")
@@ -38,8 +40,7 @@ def authenticate(request: Request, db: Database, limiter: Limiter) -> Caller:
             .join(Publisher, Publisher.id == ApiKey.publisher_id)
             .where(ApiKey.prefix == key.prefix)
         ).first()
-    # The secret is compared even when there is no such key, so that both take the same time.
-    proven = key.proves(found.secret_hash if found else "")
+    proven = key.proves(found.secret_hash if found else NOBODY)
     if found is None or not proven:
         limiter.blame(request.remote_addr or "")
         raise Unauthorised("This API key is not known.", headers=CHALLENGE)

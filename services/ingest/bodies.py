@@ -1,115 +1,119 @@
-"""Turns request bodies into submissions, or into faults that say where, what was found and what is accepted."""
+"""Reads the bodies of requests: bounded, of the right type, and turned into what the API takes."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import Annotated, Protocol, TypeVar
 
 from flask import Request
-from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from services.ingest import json_text
+from services.ingest.faults import MOST_FAULTS, faults_of, shown
 from shared.errors import Fault, Invalid, Refused
 from shared.submission import Submission
+from shared.text import clean_xml
 
-# How much of a wrong value is shown back.
-SHOWN = 120
+JSON_TYPES = ("application/json",)
+NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+_PIECE = 64 * 1024
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
-def read_body(request: Request, *, content_types: tuple[str, ...], limit: int) -> bytes:
-    """The request's body. Refuses another content type (415), content coding (415) or a larger body (413)."""
-    if request.mimetype not in content_types:
-        raise Refused(
-            f"The body must be {' or '.join(content_types)}; found {request.mimetype or 'no Content-Type'}.",
-            status=415,
-            title="Unsupported media type",
-            headers={"Accept-Post": ", ".join(content_types)},
+def _plain(value: str) -> str:
+    if clean_xml(value) != value:
+        raise ValueError("holds a control character")
+    return value
+
+
+class Withdrawal(BaseModel):
+    """What may be said when an article is taken back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    reason: Annotated[str, StringConstraints(max_length=1000), AfterValidator(_plain)] | None = Field(
+        None, description="Why, in plain text; kept with the receipt", examples=["The quotation was not confirmed."]
+    )
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def read_body(request: Request, content_types: tuple[str, ...], limit: int) -> bytearray:
+    """The body of a request, of which at most `limit` bytes are ever held.
+
+    Raises Refused: 415 for another content type, character set or a compressed body, 413 for a larger one.
+    """
+    _check_type(request, content_types)
+    if request.content_length is not None and request.content_length > limit:
+        raise too_large(limit)
+    return _read(request.stream, limit)
+
+
+def read_batch(request: Request, limit: int, most_lines: int) -> bytearray:
+    """The body of a batch. Raises Refused as `read_body` does, and 413 when it has too many lines."""
+    body = read_body(request, NDJSON_TYPES, limit)
+    if body.count(b"\n") > most_lines:
+        raise Refused(f"A batch may have at most {most_lines:,} lines.", status=413, title="Body too large")
+    return body
+
+
+def has_body(request: Request) -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def too_large(limit: int, what: str = "body") -> Refused:
+    return Refused(f"The {what} may have at most {limit:,} bytes.", status=413, title="Body too large")
+
+
+def parse_submission(body: bytes | bytearray) -> Submission:
+    """The article in a JSON body. Raises Refused (400) for what is no JSON, Invalid (422) for wrong fields."""
+    return _parse(Submission, body, "Nothing was stored")
+
+
+def parse_reason(body: bytes | bytearray) -> str | None:
+    """The reason in the body of a withdrawal, which may be left out."""
+    return _parse(Withdrawal, body, "Nothing was withdrawn").reason or None
+
+
+def _check_type(request: Request, accepted: tuple[str, ...]) -> None:
+    found = request.mimetype
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    if found not in accepted or charset not in ("utf-8", "utf8"):
+        fault = Fault("", "is not accepted", shown(request.content_type), " or ".join(accepted), header="Content-Type")
+    elif coding != "identity":
+        fault = Fault(
+            "", "is not accepted", shown(coding), "a body as it is, not compressed", header="Content-Encoding"
         )
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refused(
-            f"The body must not be compressed; found Content-Encoding: {request.headers['Content-Encoding']}.",
-            status=415,
-            title="Unsupported media type",
-        )
-    request.max_content_length = limit
+    else:
+        return
+    raise Refused(
+        f"{fault.header} {fault.detail}; send {fault.accepted}.",
+        faults=[fault],
+        status=415,
+        title="Unsupported media type",
+        headers={"Accept-Post": ", ".join(accepted), "Accept-Encoding": "identity"},
+    )
+
+
+def _read(stream: Readable, limit: int) -> bytearray:
+    body = bytearray()
+    while piece := stream.read(min(_PIECE, limit + 1 - len(body))):
+        body += piece
+        if len(body) > limit:
+            raise too_large(limit)
+    return body
+
+
+def _parse(model: type[AnyModel], body: bytes | bytearray, outcome: str) -> AnyModel:
+    sent = json_text.decode(body)
     try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise too_large(limit) from error
-
-
-def too_large(limit: int) -> Refused:
-    return Refused(f"The body may have at most {limit:,} bytes.", status=413, title="Body too large")
-
-
-def parse_submission(body: bytes) -> Submission:
-    """The submission in a JSON body. Raises Refused (400) for what is no JSON, Invalid (422) for wrong fields."""
-    try:
-        return Submission.model_validate_json(body)
+        return model.model_validate(sent)
     except ValidationError as error:
-        faults = faults_of(error)
-        if any(fault["type"] == "json_invalid" for fault in error.errors(include_url=False, include_context=False)):
-            raise Refused(
-                "The body is not valid JSON (RFC 8259, in UTF-8).", faults=faults, title="Not JSON"
-            ) from error
-        names = ", ".join(sorted({fault.pointer or "the article" for fault in faults}))
-        raise Invalid(f"Nothing was stored. To be mended: {names}.", faults=faults) from error
-
-
-def faults_of(error: ValidationError) -> list[Fault]:
-    """One fault per wrong place, with a JSON Pointer."""
-    return [
-        Fault(
-            pointer="".join(f"/{_escape(part)}" for part in each["loc"]),
-            detail=each["msg"].removeprefix("Value error, "),
-            found=None if each["type"] in ("json_invalid", "missing") else shown(each["input"]),
-            accepted=accepted(Submission, each["loc"], each["type"]),
-        )
-        for each in error.errors(include_url=False, include_context=False)
-    ]
-
-
-def accepted(model: type[BaseModel], where: tuple[int | str, ...], kind: str) -> str:
-    """What a field takes, in words; for an unknown field, which fields there are."""
-    if kind == "json_invalid":
-        return "one JSON object (RFC 8259) in UTF-8"
-    field = model.model_fields.get(str(where[0])) if where else None
-    if field is None:
-        return "fields: " + ", ".join([*model.model_fields, "byline"])
-    return field.description or ""
-
-
-def shown(value: Any) -> Any:
-    """A wrong value, short enough to send back."""
-    if isinstance(value, str):
-        clean = value.encode("utf-8", "replace").decode()
-        return clean if len(clean) <= SHOWN else f"{clean[:SHOWN]}… ({len(clean):,} characters)"
-    if isinstance(value, list | tuple):
-        return f"a list of {len(value):,}"
-    if isinstance(value, dict):
-        return f"an object with {', '.join(shown(str(key)) for key in list(value)[:5])}"
-    return value if isinstance(value, bool | int | float) or value is None else str(value)[:SHOWN]
-
-
-def parse_reason(body: bytes) -> str | None:
-    """The reason in the optional body of a withdrawal: {"reason": "…"}."""
-    if not body.strip():
-        return None
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused("The body is not valid JSON.", title="Not JSON") from error
-    reason = value.get("reason") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or set(value) - {"reason"} or not isinstance(reason, str | None):
-        fault = Fault("/reason", "the body of a withdrawal holds a reason, or nothing", shown(value), "text")
-        raise Invalid("Nothing was withdrawn.", faults=[fault])
-    if reason is not None and len(reason) > 1000:
-        raise Invalid(
-            "Nothing was withdrawn.",
-            faults=[Fault("/reason", "is too long", shown(reason), "up to 1,000 characters")],
-        )
-    return reason
-
-
-def _escape(part: int | str) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+        faults = faults_of(error, model, sent)
+        places = list(dict.fromkeys(fault.pointer or "the whole body" for fault in faults))
+        more = error.error_count() - MOST_FAULTS
+        also = f" and {more:,} more" if more > 0 else ""
+        raise Invalid(f"{outcome}. To be mended: {', '.join(places)}{also}.", faults=faults) from error

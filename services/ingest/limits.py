@@ -46,18 +46,27 @@ class Limiter:
         self._hit(self._per_address, "address", address)
 
     def _hit(self, limit: RateLimitItem, kind: str, who: str) -> None:
-        limiter = self._local if time.monotonic() < self._local_until else self._shared
-        try:
-            allowed = limiter.hit(limit, kind, who)
-        except redis.RedisError as error:
-            log.warning("limits are counted in this process, Redis does not answer: %s", error)
-            self._local_until = time.monotonic() + PAUSE
-            limiter, allowed = self._local, self._local.hit(limit, kind, who)
-        if not allowed:
-            wait = max(1, ceil(limiter.get_window_stats(limit, kind, who).reset_time - time.time()))
+        wait = self._count(limit, kind, who)
+        if wait:
             raise Refused(
                 f"The limit is {limit}. Try again in {wait} s.",
                 status=429,
                 title="Too many requests",
                 headers={"Retry-After": str(wait)},
             )
+
+    def _count(self, limit: RateLimitItem, kind: str, who: str) -> int:
+        """Counts one request; seconds to wait when it is one too many, else 0."""
+        if time.monotonic() >= self._local_until:
+            try:
+                return _count_in(self._shared, limit, kind, who)
+            except redis.RedisError as error:
+                log.warning("limits are counted in this process, Redis does not answer: %s", error)
+                self._local_until = time.monotonic() + PAUSE
+        return _count_in(self._local, limit, kind, who)
+
+
+def _count_in(limiter: FixedWindowRateLimiter, limit: RateLimitItem, kind: str, who: str) -> int:
+    if limiter.hit(limit, kind, who):
+        return 0
+    return max(1, ceil(limiter.get_window_stats(limit, kind, who).reset_time - time.time()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,10 @@ from shared.events import ArticleAccepted, ArticleUpdated, ArticleWithdrawn
 from shared.models import Article, IdempotencyKey
 from shared.submission import Submission
 
+# How far the clock of a publisher may be ahead of ours; what it calls now is then our now.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -24,16 +30,20 @@ class Stored:
     created: bool
 
 
-def check_time(submission: Submission, now: datetime) -> None:
-    """Refuses a first publication in the future: a submission is published when it is accepted."""
+def record_of(submission: Submission, now: datetime) -> dict[str, Any]:
+    """What is stored of a submission. Refuses a first publication in the future: it is published once accepted."""
+    record = submission.as_record()
     if submission.published_at and submission.published_at > now:
-        fault = Fault(
-            "/published_at",
-            "lies in the future",
-            submission.published_at.isoformat(),
-            f"a time up to now, {now.isoformat(timespec='seconds')}; leave it out to publish now",
-        )
-        raise Invalid("Nothing was stored. To be mended: /published_at.", faults=[fault])
+        if submission.published_at > now + CLOCK_TOLERANCE:
+            fault = Fault(
+                "/published_at",
+                "lies in the future",
+                submission.published_at.isoformat(),
+                f"a time up to now, {now.isoformat(timespec='seconds')}; leave it out to publish now",
+            )
+            raise Invalid("Nothing was stored. To be mended: /published_at.", faults=[fault])
+        del record["published_at"]
+    return record
 
 
 def submit(session: Session, publisher_id: int, submission: Submission, key: str | None, now: datetime) -> Stored:
@@ -41,15 +51,13 @@ def submit(session: Session, publisher_id: int, submission: Submission, key: str
 
     Raises Invalid (422) when the Idempotency-Key or the external_id already stands for other content.
     """
-    check_time(submission, now)
     fingerprint = submission.fingerprint()
     if key and (known := session.get(IdempotencyKey, (publisher_id, key))):
         if known.fingerprint != fingerprint:
-            raise Invalid(
-                "This Idempotency-Key was used for another article.",
-                faults=[Fault("", "Idempotency-Key was used with another body", key, "a new key for a new article")],
-            )
+            fault = Fault("", "was used with another body", key, "a new key", header="Idempotency-Key")
+            raise Invalid("This Idempotency-Key was used for another article.", faults=[fault])
         return Stored(session.get_one(Article, known.article_seq), created=False)
+    record = record_of(submission, now)
     article = _by_external_id(session, publisher_id, submission.external_id)
     created = article is None
     if article is None:
@@ -59,7 +67,7 @@ def submit(session: Session, publisher_id: int, submission: Submission, key: str
             external_id=submission.external_id,
             version=1,
             fingerprint=fingerprint,
-            submission=submission.as_record(),
+            submission=record,
             accepted_at=now,
             updated_at=now,
         )
@@ -67,18 +75,7 @@ def submit(session: Session, publisher_id: int, submission: Submission, key: str
         session.flush()
         outbox.record(session, [ArticleAccepted(article.seq, article.version, now)])
     elif article.fingerprint != fingerprint:
-        raise Invalid(
-            "This external_id already stands for another article; replace it with PUT and If-Match.",
-            faults=[
-                Fault(
-                    "/external_id",
-                    "stands for an article with another content",
-                    article.external_id,
-                    "a new id",
-                )
-            ],
-            extra={"article": f"/v1/articles/{article.id}"},
-        )
+        raise _taken(article)
     if key:
         session.add(
             IdempotencyKey(
@@ -103,27 +100,24 @@ def replace(
     """Replaces an article's content under the same id. Needs If-Match with the current ETag (RFC 9110, 13.1.1)."""
     article = find(session, publisher_id, article_id, for_update=True)
     if if_match is None:
+        fault = Fault("", "is missing", None, f"the version to be replaced, now {etag(article)}", header="If-Match")
         raise Refused(
             f"Replacing needs If-Match with the version to be replaced, now {etag(article)}.",
+            faults=[fault],
             status=428,
             title="Precondition required",
             headers={"ETag": etag(article)},
         )
+    submission = _keep_external_id(session, article, submission)
+    fingerprint = submission.fingerprint()
+    if fingerprint == article.fingerprint and not article.withdrawn_at:
+        return article  # also when the version is another: the answer to this very request was lost (RFC 9110, 13.1.1)
     check_match(article, if_match)
     if article.withdrawn_at:
         raise Conflict("The article is withdrawn; what was withdrawn cannot be replaced.")
-    check_time(submission, now)
-    if submission.external_id != article.external_id:
-        taken = _by_external_id(session, publisher_id, submission.external_id)
-        if taken is not None:
-            fault = Fault("/external_id", "stands for another article", submission.external_id, "an id not yet used")
-            raise Invalid("Nothing was replaced.", faults=[fault])
-    fingerprint = submission.fingerprint()
-    if fingerprint == article.fingerprint:
-        return article
+    article.submission = record_of(submission, now)
     article.external_id = submission.external_id
     article.fingerprint = fingerprint
-    article.submission = submission.as_record()
     article.version += 1
     # Validators have whole seconds and never stand still, so neither may this.
     article.updated_at = max(now, article.updated_at + timedelta(seconds=1))
@@ -154,10 +148,11 @@ def withdraw(
 
 def find(session: Session, publisher_id: int, article_id: str, *, for_update: bool = False) -> Article:
     """A publisher's own article. Another's is not found either: its existence is nobody's business."""
-    query = select(Article).where(Article.id == article_id.lower(), Article.publisher_id == publisher_id)
-    article = session.scalar(query.with_for_update() if for_update else query)
+    wanted = article_id.lower()
+    query = select(Article).where(Article.id == wanted, Article.publisher_id == publisher_id)
+    article = session.scalar(query.with_for_update() if for_update else query) if _UUID.fullmatch(wanted) else None
     if article is None:
-        raise NotFound(f"No article of yours has the id {article_id[:50]}.")
+        raise NotFound("No article of yours has this id.")
     return article
 
 
@@ -170,12 +165,43 @@ def check_match(article: Article, if_match: str) -> None:
     """Raises Refused (412) unless the header names the article's current version."""
     tags = [tag.strip() for tag in if_match.split(",")]
     if "*" not in tags and etag(article) not in tags:
+        fault = Fault(
+            "", "names another version", if_match[:100], f"{etag(article)}, with its quotes", header="If-Match"
+        )
         raise Refused(
-            f"The article is at version {etag(article)}; found If-Match: {if_match[:100]}.",
+            f"The article is at version {etag(article)}; look at it before you change it.",
+            faults=[fault],
             status=412,
             title="The article was changed meanwhile",
             headers={"ETag": etag(article)},
         )
+
+
+def _keep_external_id(session: Session, article: Article, submission: Submission) -> Submission:
+    """A replacement may leave the external_id out or bring a first one; another would let the old one make a double."""
+    if submission.external_id is None:
+        return submission.model_copy(update={"external_id": article.external_id})
+    if article.external_id is None:
+        taken = _by_external_id(session, article.publisher_id, submission.external_id)
+        if taken is not None:
+            raise _taken(taken)
+    elif submission.external_id != article.external_id:
+        fault = Fault("/external_id", "cannot be changed", submission.external_id, article.external_id)
+        raise Invalid("Nothing was replaced. To be mended: /external_id.", faults=[fault])
+    return submission
+
+
+def _taken(article: Article) -> Invalid:
+    path = f"/v1/articles/{article.id}"
+    fault = Fault(
+        "/external_id",
+        f"stands for {path}, which has another content",
+        article.external_id,
+        "an id not yet used; or replace that article with PUT and If-Match",
+    )
+    return Invalid(
+        f"Nothing was stored: this external_id stands for {path} already.", faults=[fault], extra={"article": path}
+    )
 
 
 def _by_external_id(session: Session, publisher_id: int, external_id: str | None) -> Article | None:

@@ -8,30 +8,39 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flask import Blueprint, Response, jsonify, request, stream_with_context
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.ingest import batch, bodies, submit
-from services.ingest.auth import authenticate
+from services.ingest import bodies, submit
+from services.ingest.auth import Caller, authenticate
+from services.ingest.batch import Batch
+from services.ingest.faults import shown
+from services.ingest.forms import SETTLED, Receipt
+from services.ingest.headers import idempotency_key, preferred_wait, refuse_idempotency_key
 from services.ingest.in_flight import InFlight
 from services.ingest.limits import Limiter
-from services.ingest.receipts import SETTLED, receipt
+from services.ingest.places import Places
+from services.ingest.receipts import receipt
 from services.ingest.settings import IngestSettings
 from shared import crash
 from shared.bus import Nudge
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.db import Database
-from shared.errors import Fault, Invalid, Refused
+from shared.errors import Fault, Refused
 from shared.models import Article
 from shared.publication import Publication
 from shared.stats import stats
 
 T = TypeVar("T")
-LONGEST_IDEMPOTENCY_KEY = 255
-# Seconds between two looks of a waiting request.
-LOOK_EVERY = 0.02
+# Seconds between two looks of a waiting request: often at first, since most articles take a tenth of a second.
+FIRST_LOOK = 0.02
+LAST_LOOK = 0.25
+MOST_DAYS = 366
+MOST_TOP = 1000
+# Waiting is a courtesy: all publishers share these places.
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -46,64 +55,71 @@ class Parts:
     limiter: Limiter
     counters: Counters
     in_flight: InFlight
+    transfers: Places  # requests whose client is still sending, or reading a long answer
+    waits: Places  # requests with Prefer: wait
 
 
 def make_views(parts: Parts) -> Blueprint:
     views = Blueprint("articles", __name__)
 
+    def caller() -> Caller:
+        return authenticate(request, parts.db, parts.limiter)
+
     @views.post("/v1/articles")
     def post_article() -> Response:
-        caller = authenticate(request, parts.db, parts.limiter)
-        submission = bodies.parse_submission(_json_body(parts.settings))
-        key = idempotency_key()
-        with parts.in_flight.only((caller.publisher_id, key)) if key else nullcontext():
-            stored = _write(parts, lambda s: submit.submit(s, caller.publisher_id, submission, key, parts.clock.now()))
-        return _receipt(parts, stored.article, status=202)
+        publisher = caller().publisher_id
+        key = idempotency_key(request)
+        submission = bodies.parse_submission(_json_body(parts, publisher))
+        with parts.in_flight.only((publisher, key)) if key else nullcontext():
+            stored = _write(parts, lambda s: submit.submit(s, publisher, submission, key, parts.clock.now()))
+        return _answer(parts, stored.article, status=202)
 
     @views.post("/v1/articles/batch")
     def post_batch() -> Response:
-        caller = authenticate(request, parts.db, parts.limiter)
-        body = bodies.read_body(
-            request,
-            content_types=("application/x-ndjson", "application/jsonl"),
-            limit=parts.settings.max_batch_bytes,
-        )
-        answers = batch.answers(parts.db, parts.clock, parts.nudge, caller.publisher_id, body, parts.settings)
-        return Response(stream_with_context(answers), 200, content_type="application/x-ndjson; charset=utf-8")
+        publisher = caller().publisher_id
+        refuse_idempotency_key(request)
+        parts.transfers.take(publisher)
+        try:
+            body = bodies.read_batch(request, parts.settings.max_batch_bytes, parts.settings.max_batch_lines)
+        except BaseException:
+            parts.transfers.give_back(publisher)
+            raise
+        lines = Batch(parts.db, parts.clock, parts.nudge, publisher, parts.settings.max_article_bytes)
+        response = Response(lines.answers(body), 200, content_type="application/x-ndjson; charset=utf-8")
+        response.call_on_close(lambda: parts.transfers.give_back(publisher))
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # or nginx keeps the results back until the last one
+        return response
 
     @views.get("/v1/articles/<article_id>")
     def get_article(article_id: str) -> Response:
-        caller = authenticate(request, parts.db, parts.limiter)
+        publisher = caller().publisher_id
         with parts.db.read() as session:
-            article = submit.find(session, caller.publisher_id, article_id)
-        return _receipt(parts, article, status=200)
+            article = submit.find(session, publisher, article_id)
+        return _answer(parts, article, status=200)
 
     @views.put("/v1/articles/<article_id>")
     def put_article(article_id: str) -> Response:
-        caller = authenticate(request, parts.db, parts.limiter)
-        submission = bodies.parse_submission(_json_body(parts.settings))
-        if_match = request.headers.get("If-Match")
+        publisher = caller().publisher_id
+        submission = bodies.parse_submission(_json_body(parts, publisher))
+        match = request.headers.get("If-Match")
         article = _write(
-            parts,
-            lambda s: submit.replace(s, caller.publisher_id, article_id, submission, if_match, parts.clock.now()),
+            parts, lambda s: submit.replace(s, publisher, article_id, submission, match, parts.clock.now())
         )
-        return _receipt(parts, article, status=202)
+        return _answer(parts, article, status=202)
 
     @views.delete("/v1/articles/<article_id>")
     def delete_article(article_id: str) -> Response:
-        caller = authenticate(request, parts.db, parts.limiter)
-        reason = bodies.parse_reason(_json_body(parts.settings) if request.content_length else b"")
-        if_match = request.headers.get("If-Match")
-        article = _write(
-            parts,
-            lambda s: submit.withdraw(s, caller.publisher_id, article_id, reason, if_match, parts.clock.now()),
-        )
-        return _receipt(parts, article, status=202)
+        publisher = caller().publisher_id
+        reason = bodies.parse_reason(_json_body(parts, publisher)) if bodies.has_body(request) else None
+        match = request.headers.get("If-Match")
+        article = _write(parts, lambda s: submit.withdraw(s, publisher, article_id, reason, match, parts.clock.now()))
+        return _answer(parts, article, status=202)
 
     @views.get("/v1/stats")
     def get_stats() -> Response:
-        authenticate(request, parts.db, parts.limiter)
-        days, top = _number("days", parts.publication.masthead.days, 366), _number("top", 10, 1000)
+        caller()
+        days, top = _number("days", parts.publication.masthead.days, MOST_DAYS), _number("top", 10, MOST_TOP)
         response = jsonify(stats(parts.db, parts.counters, parts.publication, parts.clock, days=days, top=top))
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -111,31 +127,13 @@ def make_views(parts: Parts) -> Blueprint:
     return views
 
 
-def idempotency_key() -> str | None:
-    """The Idempotency-Key of the request: a structured-field string, or the bare text many clients send."""
-    given = request.headers.get("Idempotency-Key")
-    if given is None:
-        return None
-    key = given.strip()
-    if len(key) >= 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not key or len(key) > LONGEST_IDEMPOTENCY_KEY:
-        fault = Fault("", "Idempotency-Key has a wrong length", len(key), f"1 to {LONGEST_IDEMPOTENCY_KEY} characters")
-        raise Invalid("Nothing was stored.", status=400, faults=[fault])
-    return key
-
-
-def preferred_wait(limit: float) -> float | None:
-    """Seconds of `Prefer: wait=N` (RFC 7240, 4.3), at most `limit`; None when it is not asked for."""
-    for preference in request.headers.get("Prefer", "").split(","):
-        name, _, value = preference.split(";")[0].strip().partition("=")
-        if name.strip().lower() == "wait" and value.strip().strip('"').isdecimal():
-            return min(float(value.strip().strip('"')), limit)
-    return None
+def _json_body(parts: Parts, publisher: int) -> bytearray:
+    with parts.transfers.place(publisher):
+        return bodies.read_body(request, bodies.JSON_TYPES, parts.settings.max_article_bytes)
 
 
 def _write(parts: Parts, work: Callable[[Session], T]) -> T:
-    """Does the work in one durable transaction; once more when another process stored the same key meanwhile."""
+    """Does the work in one durable transaction; again when another process stored the same key meanwhile."""
     for attempt in (1, 2, 3):
         try:
             with parts.db.write() as session:
@@ -151,36 +149,47 @@ def _write(parts: Parts, work: Callable[[Session], T]) -> T:
     return result
 
 
-def _receipt(parts: Parts, article: Article, *, status: int) -> Response:
-    wait = preferred_wait(parts.settings.max_wait)
-    until = time.monotonic() + (wait or 0.0)
-    while True:
-        with parts.db.read() as session:
-            body = receipt(session, session.get_one(Article, article.seq), parts.publication)
-        if body["state"] in SETTLED or time.monotonic() >= until:
-            break
-        time.sleep(LOOK_EVERY)
+def _answer(parts: Parts, article: Article, *, status: int) -> Response:
+    wait = preferred_wait(request, parts.settings.max_wait)
     location = f"{(parts.settings.ingest_url or request.host_url).rstrip('/')}/v1/articles/{article.id}"
-    response = jsonify({**body, "receipt": location})
+    found = _look(parts, article.seq, location)
+    applied = wait is not None and parts.waits.try_to_take(WAITING)
+    if applied:
+        try:
+            found = _look_until_settled(parts, article.seq, location, found, wait or 0.0)
+        finally:
+            parts.waits.give_back(WAITING)
+    response = jsonify(found.as_json())
     response.status_code = status
-    response.headers["ETag"] = body["etag"]
+    response.headers["ETag"] = found.etag
     response.headers["Cache-Control"] = "private, no-store"
-    if wait is not None:
+    if applied:
         response.headers["Preference-Applied"] = f"wait={wait:g}"
     if status == 202:
         response.headers["Location"] = location
     return response
 
 
-def _json_body(settings: IngestSettings) -> bytes:
-    return bodies.read_body(request, content_types=("application/json",), limit=settings.max_article_bytes)
+def _look(parts: Parts, seq: int, location: str) -> Receipt:
+    with parts.db.read() as session:
+        return receipt(session, session.get_one(Article, seq), parts.publication, location)
+
+
+def _look_until_settled(parts: Parts, seq: int, location: str, found: Receipt, wait: float) -> Receipt:
+    until = time.monotonic() + wait
+    pause = FIRST_LOOK
+    while found.state not in SETTLED and (left := until - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.1, LAST_LOOK)
+        found = _look(parts, seq, location)
+    return found
 
 
 def _number(name: str, default: int, most: int) -> int:
     given = request.args.get(name)
     if given is None:
         return default
-    if not given.isdecimal() or not 1 <= int(given[:9]) <= most:
-        fault = Fault(f"/{name}", "is no number in the range", bodies.shown(given), f"1 to {most}")
-        raise Refused(f"The parameter {name} is wrong.", faults=[fault])
+    if not (given.isascii() and given.isdecimal() and len(given) <= 9 and 1 <= int(given) <= most):
+        fault = Fault("", "is no whole number in the range", shown(given), f"1 to {most}", parameter=name)
+        raise Refused(f"The parameter {name} must be a whole number from 1 to {most}.", faults=[fault])
     return int(given)

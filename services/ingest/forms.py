@@ -1,0 +1,175 @@
+"""The forms of what the API answers: receipts are built from these, and /openapi.json describes all of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+Instant = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="milliseconds"), return_type=str)]
+State = Literal["accepted", "enriched", "published", "withdrawing", "withdrawn", "failed"]
+
+# States in which nothing more will happen by itself.
+SETTLED: tuple[State, ...] = ("published", "withdrawn", "failed")
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AcceptedStage(_Form):
+    """The submission is stored on disk."""
+
+    at: Instant
+
+
+class Note(_Form):
+    """Something that enrichment changed or could not do; the article is published all the same."""
+
+    step: str
+    field: str
+    notice: str
+
+
+class EnrichedStage(_Form):
+    """The text is normalised, made safe and described."""
+
+    at: Instant
+    version: int = Field(description="Version of the article that was enriched")
+    notes: list[Note]
+    duplicate_of: str | None = Field(description="Id of the earliest article with exactly the same content")
+
+
+class CountedStage(_Form):
+    """The article stands in the counters."""
+
+    at: Instant
+    slices: list[str] = Field(
+        description="The counters in which it stands", examples=[["all", "day:2018-04-20", "tag:harbour"]]
+    )
+
+
+class PublishedStage(_Form):
+    """Pages and feeds show the article, or the notice of its withdrawal."""
+
+    at: Instant
+    version: int = Field(description="Version of the article that is shown")
+    page: str = Field(description="Address of its page", json_schema_extra={"format": "uri"})
+    feeds: list[str] = Field(description="Addresses of every feed it stands in; none once withdrawn")
+
+
+class WithdrawnStage(_Form):
+    """The publisher took the article back."""
+
+    at: Instant
+    reason: str | None
+
+
+class Failure(_Form):
+    """Work that was given up; `masthead dead replay` tries it again."""
+
+    dead_letter: int
+    task: str
+    reason: str | None
+
+
+class Stages(_Form):
+    """What the article has reached. A stage that is not reached yet is absent."""
+
+    accepted: AcceptedStage
+    enriched: EnrichedStage | None = None
+    counted: CountedStage | None = None
+    published: PublishedStage | None = None
+    withdrawn: WithdrawnStage | None = None
+    failed: list[Failure] | None = None
+
+
+class Receipt(_Form):
+    """Where an article is."""
+
+    id: str = Field(description="The article's id in this API", json_schema_extra={"format": "uuid"})
+    urn: str = Field(description="The item's id in every feed, given once")
+    external_id: str | None = Field(description="The publisher's own id")
+    version: int = Field(ge=1, description="Moves by one with every replacement, and with the withdrawal")
+    etag: str = Field(description="The version as an entity tag, for If-Match", examples=['"1"'])
+    state: State = Field(
+        description="The stage that is complete for this version. Nothing more happens by itself after "
+        + ", ".join(SETTLED)
+    )
+    published_at: Instant | None = Field(description="First publication, known once enriched")
+    updated_at: Instant
+    stages: Stages
+    receipt: str = Field(description="Address of this receipt", json_schema_extra={"format": "uri"})
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Mistake(_Form):
+    """One wrong place in the request: in its body (`pointer`), a header or a parameter."""
+
+    pointer: str | None = Field(None, description="JSON Pointer (RFC 6901) into the body", examples=["/headline"])
+    header: str | None = None
+    parameter: str | None = None
+    detail: str = Field(description="What is wrong with it", examples=["is too long"])
+    found: Any = Field(None, description="What was found, shortened")
+    accepted: str = Field(description="What is accepted", examples=["text of 1 to 500 characters"])
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    type: str = Field("about:blank", description="Always about:blank: the status says what kind of problem it is")
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str = Field(description="What happened and what to do, for people")
+    instance: str | None = Field(None, description="The request's id, for questions: urn:request:<X-Request-Id>")
+    errors: list[Mistake] | None = Field(None, description="Each wrong place of the request")
+    article: str | None = Field(None, description="Path of the article that an external_id stands for already")
+
+
+class BatchResult(_Form):
+    """What became of one line of a batch."""
+
+    line: int = Field(ge=1, description="Number of the line in the request; blank lines count")
+    status: int = Field(description="202 stored, 200 known already, else as of a single submission", examples=[202])
+    id: str | None = Field(None, description="The article's id, when there is one")
+    external_id: str | None = None
+    problem: Problem | None = Field(None, description="Why the line was refused")
+
+
+class DayCount(_Form):
+    day: date
+    articles: int
+
+
+class SlugCount(_Form):
+    slug: str
+    articles: int
+
+
+class Stats(_Form):
+    """What has been published, in numbers."""
+
+    total: int
+    days: list[DayCount] = Field(description="The latest days in the publication's zone, newest first")
+    sections: list[SlugCount]
+    tags: list[SlugCount]
+    publishers: list[SlugCount]
+    bylines: list[SlugCount]
+    languages: list[SlugCount]
+
+
+class Health(_Form):
+    status: Literal["ok"]
+
+
+class Part(_Form):
+    ok: bool
+    detail: str
+
+
+class Readiness(_Form):
+    status: Literal["ready", "not ready"]
+    parts: dict[str, Part] = Field(description="`record` is needed; without `redis` articles are still accepted")
