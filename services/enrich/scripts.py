@@ -79,7 +79,7 @@ _YIDDISH = re.compile("[\u05f0-\u05f2]|\u05d0[\u05b7\u05b8]")
 def dominant_script(text: str) -> tuple[str, int]:
     """The ISO 15924 code of the script that most of the text is in, and the number of its letters; "" without any."""
     latin = len(_LETTERS["Latn"].findall(text))
-    if latin * 2 > len(text):  # the common case, without asking for the others
+    if latin * 4 > len(text) * 3:  # the common case: no other script can outweigh it
         return "Latn", latin
     counts = {script: len(letters.findall(text)) for script, letters in _LETTERS.items()}
     if counts["Kana"] * 10 > counts["Hani"]:  # Japanese mixes both, Chinese only quotes the other

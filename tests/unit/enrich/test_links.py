@@ -95,7 +95,7 @@ def test_without_any_base_absolute_links_stay() -> None:
 def test_links_say_that_they_do_not_open_the_page_to_others() -> None:
     result = enriched(body='<a href="https://e.example/" rel="author">x</a>')
     assert result.html == '<a href="https://e.example/" rel="noopener noreferrer">x</a>'
-    assert result.notes == []
+    assert notices(result, "body") == []
 
 
 def test_a_link_without_a_usable_address_keeps_its_text_and_a_picture_without_one_goes() -> None:
