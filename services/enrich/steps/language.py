@@ -11,7 +11,7 @@ from services.enrich.scripts import dominant_script, language_by_letters
 from shared.text import direction_of, script_of
 
 # More text than this makes the answer later, not better (characters, headline included).
-SAMPLE = 1200
+SAMPLE = 800
 # Under this many letters words decide by chance: the publication's own language is the better guess.
 SHORT = 20
 # How much likelier than any other a language of the publication is, before a word is read.
