@@ -29,10 +29,12 @@ def standing(article: Article, enrichment: Enrichment | None, publisher: str) ->
 def load_for_effect(session: Session, seqs: Collection[int]) -> list[tuple[Article, Enrichment | None, Publisher]]:
     """Articles with their enrichment and publisher, in order of seq, held against change until the commit.
 
-    Ingest cannot withdraw or replace them meanwhile, so no effect is written for a state that is already past.
+    Ingest cannot withdraw or replace them meanwhile, so no effect is written for a state that is already past; and of
+    two workers that hold different rows of one article, the second sees what the first has done, if it reads
+    everything else after this.
     """
     articles = session.scalars(
-        select(Article).where(Article.seq.in_(seqs)).order_by(Article.seq).with_for_update(read=True)
+        select(Article).where(Article.seq.in_(seqs)).order_by(Article.seq).with_for_update(key_share=True)
     ).all()
     enrichments = {
         row.article_seq: row for row in session.scalars(select(Enrichment).where(Enrichment.article_seq.in_(seqs)))

@@ -46,9 +46,10 @@ class CountTasks:
         crash.reach("count.after_mirror")
 
     def _count(self, session: Session, seqs: set[int]) -> None:
+        articles = load_for_effect(session, seqs)
         tallies = {row.article_seq: row for row in session.scalars(select(Tally).where(Tally.article_seq.in_(seqs)))}
         total: Sum[str] = Sum()
-        for article, enrichment, publisher in load_for_effect(session, seqs):
+        for article, enrichment, publisher in articles:
             wanted = [str(each) for each in standing(article, enrichment, publisher.slug)]
             tally = tallies.get(article.seq)
             if tally is None:

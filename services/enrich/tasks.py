@@ -49,7 +49,8 @@ class EnrichTasks:
             stored = []
             for article, enrichment, _ in load_for_effect(session, held & results.keys()):
                 version, result = results[article.seq]
-                if version == article.version:  # else a newer event is on its way with a row of its own
+                # A newer version is on its way with a row of its own; this one may be stored already, by that very row.
+                if version == article.version and (enrichment is None or enrichment.version < version):
                     stored.append(self._store(session, article, enrichment, result))
             _note_duplicates(session, stored)
             outbox.record(session, [ArticleEnriched(each.article_seq, each.version, now) for each in stored])
