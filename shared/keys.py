@@ -38,5 +38,5 @@ def new_key() -> Key:
 
 def parse_key(text: str) -> Key | None:
     """The key in a text of exactly its form, else None."""
-    found = _FORM.match(text)
+    found = _FORM.fullmatch(text)
     return Key(found[1], found[2]) if found else None

@@ -1,0 +1,96 @@
+"""The commands an operator uses on the record: keys, dead letters, stats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select, update
+
+from services.cli.dead import dead_group
+from services.cli.keys import keys_group
+from services.cli.statistics import stats_command
+from shared import outbox
+from shared.db import Database
+from shared.events import ArticleAccepted
+from shared.keys import parse_key
+from shared.models import ApiKey, OutboxRow
+from tests.factories import NOW, article, publisher
+
+
+@pytest.fixture(autouse=True)
+def _environment(database_url: str, valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTHEAD_DATABASE_URL", database_url)
+    monkeypatch.setenv("MASTHEAD_REDIS_URL", valkey_url)
+    monkeypatch.setenv("MASTHEAD_VAR", str(tmp_path))
+    monkeypatch.setenv("MASTHEAD_CLOCK", NOW.isoformat())
+
+
+def run(command: object, *arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments)  # type: ignore[arg-type]
+
+
+def in_force(db: Database) -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(ApiKey.prefix).where(ApiKey.revoked_at.is_(None))))
+
+
+def test_a_key_is_made_listed_rotated_and_revoked(db: Database) -> None:
+    key = parse_key(run(keys_group, "create", "Anadolu Agency", "--label", "CMS").stdout.strip())
+    assert key is not None
+    with db.read() as session:
+        assert key.proves(session.scalars(select(ApiKey.secret_hash)).one())
+    listed = run(keys_group, "list").stdout
+    assert f"mh_{key.prefix}_" in listed
+    assert key.secret not in listed
+    rotated = json.loads(run(keys_group, "rotate", f"mh_{key.prefix}_", "--json").stdout)
+    assert in_force(db) == [rotated["prefix"]]
+    assert run(keys_group, "revoke", rotated["prefix"]).exit_code == 0
+    assert in_force(db) == []
+    states = [row["revoked_at"] for row in json.loads(run(keys_group, "list", "--json").stdout)]
+    assert len(states) == 2 and all(states)
+
+
+def test_two_keys_of_one_publisher_work_side_by_side(db: Database) -> None:
+    run(keys_group, "create", "Agency")
+    run(keys_group, "create", "Agency")
+    assert len(in_force(db)) == 2
+
+
+@pytest.mark.parametrize("command", ["revoke", "rotate"])
+def test_a_key_that_is_not_there_is_said_to_be_so(db: Database, command: str) -> None:
+    result = run(keys_group, command, "nosuchke")
+    assert "nosuchke" in str(result.exception)
+    assert in_force(db) == []
+
+
+def test_an_empty_list_says_what_to_do(db: Database) -> None:
+    assert "masthead keys create" in run(keys_group, "list").stdout
+
+
+def test_a_dead_letter_is_listed_shown_and_replayed(db: Database) -> None:
+    assert "no dead letters" in run(dead_group, "list").stdout
+    with db.write() as session:
+        made = article(session, publisher(session))
+        outbox.record(session, [ArticleAccepted(made.seq, 1, NOW)])
+        session.execute(update(OutboxRow).values(state="dead", due_at=None, attempt=5, reason="the step broke"))
+    listed = run(dead_group, "list")
+    assert listed.exit_code == 1
+    assert "the step broke" in listed.stdout and made.id in listed.stdout
+    (letter,) = json.loads(run(dead_group, "list", "--json").stdout)
+    assert json.loads(run(dead_group, "show", str(letter["number"])).stdout)["task"] == "enrich.article"
+    assert run(dead_group, "replay").exit_code == 2
+    assert run(dead_group, "replay", "--all").exit_code == 0
+    assert run(dead_group, "list").exit_code == 0
+    with db.read() as session:
+        row = session.scalars(select(OutboxRow)).one()
+    assert (row.state, row.attempt) == ("waiting", 0)
+
+
+def test_stats_of_an_empty_publication_are_zeros(db: Database) -> None:
+    found = json.loads(run(stats_command, "--days", "3", "--json").stdout)
+    assert found["total"] == 0
+    assert [day["day"] for day in found["days"]] == ["2018-04-20", "2018-04-19", "2018-04-18"]
+    assert "0 articles" in run(stats_command).stdout
