@@ -21,19 +21,22 @@ def test_a_secret_is_never_shown_by_accident() -> None:
     assert key.secret not in key.secret_hash
 
 
+SECRET = "x" * 43
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
         "mh_",
         "mh_abcdefgh",
-        "mh_abcdefgh_" + "x" * 42,
-        "mh_ABCDEFGH_" + "x" * 43,
-        "xx_abcdefgh_" + "x" * 43,
-        "mh_abcdefgh_" + "x" * 43 + "\n",
-        " mh_abcdefgh_" + "x" * 43,
-        "mh_abcdefgh_" + "ü" * 43,
-        "x" * 100000,
+        f"mh_abcdefgh_{SECRET[1:]}",
+        f"mh_ABCDEFGH_{SECRET}",
+        f"xx_abcdefgh_{SECRET}",
+        f"mh_abcdefgh_{SECRET}\n",
+        f" mh_abcdefgh_{SECRET}",
+        f"mh_abcdefgh_{'ü' * 43}",
+        "x" * 100_000,
     ],
 )
 def test_what_has_not_exactly_the_form_of_a_key_is_none(text: str) -> None:
