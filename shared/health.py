@@ -8,6 +8,7 @@ which ends with 0, or with 1 and a line that says what is wrong.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from shared import outbox
 from shared.db import Database, db_now
 from shared.errors import MastheadError
 from shared.http import Door
@@ -24,6 +26,12 @@ from shared.settings import Settings, reachable
 # Seconds after which a sign of life is too old: relay asks for one every two seconds, a busy worker answers later.
 OLD = 15.0
 DEADLINE = 3.0
+# Seconds without a sign of life, while work is on offer, after which a worker is to be started anew.
+SILENCE = 30.0
+# Seconds between two looks of a watchdog.
+WATCH_EVERY = 5.0
+
+log = logging.getLogger(__name__)
 
 
 def beat(db: Database, service: str) -> None:
@@ -39,6 +47,20 @@ def beat(db: Database, service: str) -> None:
 def silence(session: Session, service: str) -> float | None:
     """Seconds since the last sign of life of a service; None when there never was one."""
     return session.scalar(select(db_now() - Heartbeat.seen_at).where(Heartbeat.service == service))
+
+
+def has_stopped_consuming(db: Database, service: str) -> bool:
+    """Whether a worker takes no messages although there are some: silent for SILENCE while work is on offer.
+
+    Celery's own `inspect ping` can answer while consumption is dead (celery#8990), so only work done counts.
+    """
+    try:
+        with db.read() as session:
+            seconds = silence(session, service)
+            return (seconds is None or seconds >= SILENCE) and outbox.on_offer(session, service)
+    except SQLAlchemyError as error:
+        log.warning("the watchdog could not read the record: %s", error)
+        return False
 
 
 def ask_worker(settings: Settings, service: str) -> str:

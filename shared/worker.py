@@ -17,12 +17,11 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared import crash, logs, outbox
 from shared.bus import broker_url
 from shared.db import Database
-from shared.health import beat, silence
+from shared.health import SILENCE, WATCH_EVERY, beat, has_stopped_consuming
 from shared.installation import installation_id
 from shared.listeners import BY_NAME
 from shared.settings import Settings
@@ -32,8 +31,6 @@ log = logging.getLogger(__name__)
 # Seconds a task may run: below every lease, so that nobody works on a row that was given to another.
 SOFT_TIME_LIMIT = 12
 TIME_LIMIT = 15
-# Seconds without a sign of life, while work is on offer, after which a worker ends itself to be started anew.
-SILENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -156,20 +153,10 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
 
 
 def _watch(db: Database, service: str) -> None:
-    """Ends the process when it no longer takes messages although there are some; its supervisor starts it anew.
-
-    Celery's own `inspect ping` can answer while consumption is dead (celery#8990), so only work done counts.
-    """
+    """Ends the process when it has stopped consuming; whoever supervises it starts it anew."""
     started = time.monotonic()
     while True:
-        time.sleep(5)
-        try:
-            with db.read() as session:
-                silent_for = silence(session, service)
-                work = outbox.on_offer(session, service)
-        except SQLAlchemyError as error:
-            log.warning("watchdog could not read the record: %s", error)
-            continue
-        if work and (silent_for is None or silent_for >= SILENCE) and time.monotonic() - started > SILENCE:
+        time.sleep(WATCH_EVERY)
+        if time.monotonic() - started > SILENCE and has_stopped_consuming(db, service):
             log.error("no message was taken for %.0f s while work is on offer: ending to be started anew", SILENCE)
             os._exit(70)

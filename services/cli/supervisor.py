@@ -10,26 +10,33 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import IO
+
+from shared.health import SILENCE, WATCH_EVERY
 
 COLOURS = cycle(("36", "33", "32", "35", "34", "96", "93"))
 # Seconds between an unexpected end and the new start.
 RESTART_AFTER = 1.0
 # Seconds a process has to stop by itself: a busy worker pool can take half a minute.
 STOP_PATIENCE = 40.0
+# Columns of the longest name.
+WIDTH = 14
 
 
 class Process:
     """One supervised process; it leads a process group of its own, so that Ctrl-C reaches only the supervisor."""
 
-    def __init__(self, name: str, command: Sequence[str], stop_stage: int, width: int) -> None:
+    def __init__(self, name: str, command: Sequence[str], stop_stage: int, is_stuck: Callable[[], bool]) -> None:
         self.name = name
         self.command = list(command)
         self.stop_stage = stop_stage
-        self._prefix = name.ljust(width)
+        self._is_stuck = is_stuck
+        self._started_at = 0.0
+        self._watched_at = 0.0
+        self._prefix = name.ljust(WIDTH)
         self._colour = next(COLOURS)
         self._child: subprocess.Popen[str] | None = None
         self._restart_at = 0.0
@@ -39,6 +46,7 @@ class Process:
         return self._child.pid if self._child else None
 
     def start(self, environment: Mapping[str, str]) -> None:
+        self._started_at = self._watched_at = time.monotonic()
         self._child = subprocess.Popen(  # noqa: S603 - our own programs
             self.command,
             env=dict(environment),
@@ -53,8 +61,11 @@ class Process:
         threading.Thread(target=self._copy, args=(self._child.stdout,), daemon=True).start()
 
     def look_after(self, environment: Mapping[str, str]) -> bool:
-        """Starts the process anew some time after it ended. True when it did."""
-        if self._child is None or self._child.poll() is None:
+        """Starts the process anew some time after it ended, and ends it when it is stuck. True when it was started."""
+        if self._child is None:
+            return False
+        if self._child.poll() is None:
+            self._end_when_stuck()
             return False
         if not self._restart_at:
             self.say(f"ended with {self._child.returncode}, starting anew")
@@ -81,6 +92,15 @@ class Process:
         _signal_group(self._child.pid, signal.SIGKILL)
         self._child.wait()
 
+    def _end_when_stuck(self) -> None:
+        now = time.monotonic()
+        if now - self._started_at < SILENCE or now - self._watched_at < WATCH_EVERY:
+            return
+        self._watched_at = now
+        if self._is_stuck() and self._child is not None:
+            self.say(f"took no message for {SILENCE:.0f} s while work is on offer, and is killed")
+            _signal_group(self._child.pid, signal.SIGKILL)
+
     def say(self, text: str) -> None:
         prefix = f"\033[{self._colour}m{self._prefix}\033[0m" if sys.stdout.isatty() else self._prefix
         print(f"{prefix} | {text}", flush=True)
@@ -99,8 +119,11 @@ class Supervisor:
         self._processes: list[Process] = []
         self.stopping = threading.Event()
 
-    def start(self, name: str, command: Sequence[str], stop_stage: int, *, width: int = 14) -> Process:
-        process = Process(name, command, stop_stage, width)
+    def start(
+        self, name: str, command: Sequence[str], stop_stage: int, *, is_stuck: Callable[[], bool] = lambda: False
+    ) -> Process:
+        """Starts a process; `is_stuck` is asked now and then whether it goes on without getting anywhere."""
+        process = Process(name, command, stop_stage, is_stuck)
         process.start(self._environment)
         self._processes.append(process)
         self._write_pids()

@@ -9,19 +9,21 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 import redis
 
 from services.cli.first_start import is_first_start, make_demo
-from services.cli.settings import PROGRAMS, CliSettings, own_door
+from services.cli.settings import PROGRAMS, CliSettings, Program, own_door
 from services.cli.supervisor import STOP_PATIENCE, Supervisor, stop_leftovers
 from shared.bus import connect
 from shared.db import Database
 from shared.errors import ConfigurationError, OutboundError
+from shared.health import has_stopped_consuming
 from shared.migrate import migrate
 from shared.publication import TEMPLATE, load_publication
 
@@ -51,7 +53,7 @@ def up_command() -> None:
             migrate(db)
             first = settings.demo and is_first_start(db)
             for program in PROGRAMS:
-                supervisor.start(program.name, program.command, program.stop_stage)
+                supervisor.start(program.name, program.command, program.stop_stage, is_stuck=_stuck_check(db, program))
             if wait_until_ready(supervisor, settings):
                 if first:
                     make_demo(settings, publication, db)
@@ -60,6 +62,12 @@ def up_command() -> None:
         finally:
             click.echo("Stopping: webs, relay, workers, Valkey")
             supervisor.stop()
+
+
+def _stuck_check(db: Database, program: Program) -> Callable[[], bool]:
+    """Workers watch themselves too, but one that is stopped as a whole cannot."""
+    service, worker, _ = program.name.partition("-worker")
+    return partial(has_stopped_consuming, db, service) if worker else lambda: False
 
 
 @click.command("down")
