@@ -67,9 +67,27 @@ def _web_url(value: str) -> str:
     return value
 
 
+def _describe_shorthands(schema: dict[str, Any]) -> None:
+    """Adds to the JSON Schema what `Submission._shorthands` accepts beside the fields themselves."""
+    fields = schema["properties"]
+    nothing = {"type": "null"}
+    for name in ("bylines", "tags"):
+        array = {key: fields[name].pop(key) for key in ("type", "items", "maxItems")}
+        fields[name]["anyOf"] = [array, nothing]
+    names = fields["bylines"]["anyOf"]
+    name = names[0]["items"]
+    fields["byline"] = {"anyOf": [name, *names], "description": "The same as bylines; send one of the two"}
+    fields["source"]["anyOf"].insert(1, name)
+
+
 Visible = AfterValidator(_visible)
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-WebUrl = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web_url)]
+WebUrl = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_web_url),
+    Field(json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
+]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Time = Annotated[AwareDatetime, BeforeValidator(_time), AfterValidator(_possible_year)]
@@ -96,6 +114,8 @@ class SubmittedSource(_Model):
 
 class Submission(_Model):
     """One article as a publisher submits it. Unknown fields are refused, so that a misspelt one is not lost."""
+
+    model_config = ConfigDict(json_schema_extra=_describe_shorthands)
 
     headline: Annotated[str, StringConstraints(min_length=1, max_length=HEADLINE_LENGTH), Visible] = Field(
         description="Plain text", examples=["Harbour reopens after storm"]

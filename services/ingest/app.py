@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from services.ingest.docs import make_docs
 from services.ingest.in_flight import InFlight
 from services.ingest.limits import Limiter
+from services.ingest.openapi import document
 from services.ingest.places import Places
 from services.ingest.settings import IngestSettings
 from services.ingest.views import Parts, make_views
@@ -37,10 +39,11 @@ def create_app() -> Flask:
         limiter=Limiter(settings, installation),
         counters=Counters(client, db, installation),
         in_flight=InFlight(),
-        transfers=Places(settings.ingest_threads // 2),
-        waits=Places(settings.ingest_threads // 4),
+        transfers=Places(settings.ingest_threads // 4),
+        waits=Places(settings.ingest_threads // 2),
     )
     app.register_blueprint(make_views(parts))
+    app.register_blueprint(make_docs(document(settings)))
     return app
 
 

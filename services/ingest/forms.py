@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-Instant = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="milliseconds"), return_type=str)]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.isoformat(timespec="milliseconds"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 State = Literal["accepted", "enriched", "published", "withdrawing", "withdrawn", "failed"]
 
 # States in which nothing more will happen by itself.

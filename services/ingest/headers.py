@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Request
 
 from services.ingest.faults import shown
 from shared.errors import Fault, Refused
 
 LONGEST_KEY = 255
+KEY_PATTERN = f'"?([!#-~]{{1,{LONGEST_KEY}}})"?'
+_KEY = re.compile(KEY_PATTERN)
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -15,12 +19,10 @@ def idempotency_key(request: Request) -> str | None:
     given = request.headers.get("Idempotency-Key")
     if given is None:
         return None
-    key = given.strip()
-    if len(key) >= 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
+    key = _KEY.fullmatch(given.strip())
+    if key is None:
         raise _refused("is no key", shown(given), f"1 to {LONGEST_KEY} printable ASCII characters, such as a UUID")
-    return key
+    return key[1]
 
 
 def refuse_idempotency_key(request: Request) -> None:

@@ -32,7 +32,8 @@ def decode(body: bytes | bytearray) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=read_object, parse_int=_integer, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        raise _not_json(f"{error.msg} (line {error.lineno}, column {error.colno})") from error
+        what = error.msg.removesuffix(" at").removesuffix(" starting")
+        raise _not_json(f"line {error.lineno}, column {error.colno}: {what}") from error
     except RecursionError as error:
         raise _not_json("is nested too deep") from error
     if repeated or "\\u" in text:

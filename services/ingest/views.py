@@ -20,6 +20,7 @@ from services.ingest.forms import SETTLED, Receipt
 from services.ingest.headers import idempotency_key, preferred_wait, refuse_idempotency_key
 from services.ingest.in_flight import InFlight
 from services.ingest.limits import Limiter
+from services.ingest.operations import MOST_DAYS, MOST_TOP
 from services.ingest.places import Places
 from services.ingest.receipts import receipt
 from services.ingest.settings import IngestSettings
@@ -37,8 +38,6 @@ T = TypeVar("T")
 # Seconds between two looks of a waiting request: often at first, since most articles take a tenth of a second.
 FIRST_LOOK = 0.02
 LAST_LOOK = 0.25
-MOST_DAYS = 366
-MOST_TOP = 1000
 # Waiting is a courtesy: all publishers share these places.
 WAITING = "waiting"
 
