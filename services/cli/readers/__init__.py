@@ -15,7 +15,8 @@ NINJS = Reader("ninjs", ninjs.read)
 SUBMISSIONS = Reader("submissions", submissions.read)
 
 _WEB_PAGE = re.compile(
-    rb"[\s\xef\xbb\xbf\xff\xfe]*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+    rb"[\s\xef\xbb\xbf\xff\xfe]*(?:<\?xml[^>]*>\s*)?(?:<!--(?:[^-]|-(?!->))*-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.I | re.S,
 )
 
 

@@ -14,6 +14,7 @@ from services.cli.readers.items import Context, Unfit
 NO_ZONE = "time without a zone is read in {zone}"
 NO_TIME = "date without a time is read as midnight in {zone}"
 UNREADABLE = "its date cannot be read"
+LONGEST = 100
 
 # Hours east of Greenwich. Names that stand for several zones (IST, CST in China) are only read where RFC 822 does.
 _ZONES = {
@@ -39,7 +40,7 @@ _ISO = re.compile(
 )
 _CLOCK = r"(?P<hour>\d{1,2})[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:\.\d+)?)?(?:\s*(?P<half>[ap])\.?m\.?)?"
 _WORD = r"(?P<month>[^\W\d_]{1,20}\.?)"
-_WEEKDAY = r"(?:[^\W\d_]+\.?\s*,?\s*)?"
+_WEEKDAY = r"(?:[^\W\d_]+\.?(?:\s*,\s*|\s+))?"
 _DAY_FIRST = re.compile(
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s\-/]*(?:de\s+)?{_WORD}[\s\-/,]*(?:de\s+)?(?P<year>\d{{4}}|\d{{2}})"
     rf"(?:[\s,\-T]+(?:at\s+)?{_CLOCK})?\s*(?P<zone>.*)$",
@@ -66,6 +67,8 @@ def read_date(text: str, context: Context, notes: list[str], language: str = "")
     Raises Unfit when it names none: an archive with wrong dates is worse than one with a gap.
     """
     clean = " ".join(text.replace("\u00a0", " ").split())
+    if len(clean) > LONGEST:
+        raise Unfit(UNREADABLE, f"{clean[:80]}…")
     try:
         return _iso(clean, context, notes) or _words(clean, context, notes, language)
     except (ValueError, OverflowError) as error:

@@ -25,7 +25,7 @@ NO_TEXT = "has no text; its headline stands for it"
 
 _WEB_URL = TypeAdapter[str](WebUrl)
 _LANGUAGE = TypeAdapter[str](Language)
-_EMAIL = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
+_EMAIL = re.compile(r"[^\s@<>()]{1,64}@[^\s@<>()]{1,250}\.[^\s@<>().]{1,63}")
 
 
 def fit(fields: Fields, notes: list[str]) -> Fields:
@@ -83,8 +83,10 @@ def is_web_url(url: Any) -> bool:
 
 def person(text: str) -> str:
     """A name out of an RSS author, which is an e-mail address with the name in brackets or before it."""
-    match = re.search(r"\(([^()]+)\)\s*$", text) if _EMAIL.search(text) else None
-    return _EMAIL.sub("", match[1] if match else text).strip(" <>()\t\n")
+    if not _EMAIL.search(text):
+        return text
+    named = re.search(r"\(([^()]+)\)\s*$", text)
+    return _EMAIL.sub("", named[1] if named else text).strip(" <>()")
 
 
 def _fit_language(kept: Fields, notes: list[str]) -> None:

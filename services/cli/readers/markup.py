@@ -33,7 +33,7 @@ _OUTER_TAG = re.compile(rf"(</?(?:{_OUTER})\b[^<>]*>)", re.IGNORECASE)
 _BLOCK_START = re.compile(rf"(<(?:{_BLOCK})\b)", re.IGNORECASE)
 _BLOCK_END = re.compile(rf"(</(?:{_BLOCK})\s*>)", re.IGNORECASE)
 _STARTS_BLOCK = re.compile(rf"</?(?:{_BLOCK}|li|dt|dd|tr|td|th|tbody|thead|figcaption|source)\b", re.IGNORECASE)
-_PRE = re.compile(r"(<pre\b.*?</pre\s*>)", re.DOTALL | re.IGNORECASE)
+_PRE = re.compile(r"(<pre\b(?:(?!</?pre\b).)*</pre\s*>)", re.DOTALL | re.IGNORECASE)
 
 
 def has_markup(text: str) -> bool:

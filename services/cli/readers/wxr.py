@@ -18,12 +18,13 @@ from services.cli.readers.items import Context, Fields, Item, NoArticle, Refusal
 from services.cli.readers.xml import parse
 
 _NO_TIME = "0000-00-00"
-_BLOCK_COMMENT = re.compile(r"<!--\s*/?wp:.*?-->\n?", re.DOTALL)
-_CAPTION = re.compile(r"\[caption\b[^\]]*\](.*?)\[/caption\]", re.DOTALL)
+# None of these reads beyond the next opening of its own kind, or a post could keep the import busy for hours.
+_BLOCK_COMMENT = re.compile(r"<!--\s*/?wp:(?:(?!<!--|-->).)*-->\n?", re.DOTALL)
+_CAPTION = re.compile(r"\[caption\b[^\[\]]*\]((?:(?!\[/?caption).)*)\[/caption\]", re.DOTALL)
+_EMBED = re.compile(r"\[embed\b[^\[\]]*\]([^\[\]]*)\[/embed\]")
+_SHORTCODE = re.compile(r"\[/?(?:audio|caption|embed|gallery|playlist|video|wp_caption)\b[^\[\]]*\]")
 _PICTURE = re.compile(r"((?:<a\b[^<>]*>\s*)?<img\b[^<>]*>(?:\s*</a>)?)(.*)", re.DOTALL)
-_EMBED = re.compile(r"\[embed\b[^\]]*\](.*?)\[/embed\]", re.DOTALL)
-_SHORTCODE = re.compile(r"\[/?(?:audio|caption|embed|gallery|playlist|video|wp_caption)\b[^\]]*\]")
-_PRIVATE_NAMES = (".local", ".localhost", ".internal", ".test", ".invalid", ".example", ".lan")
+_PRIVATE_NAMES = (".internal", ".lan", ".local", ".localhost", ".test")
 
 
 @dataclass

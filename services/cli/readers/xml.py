@@ -78,6 +78,10 @@ _LOOSE = re.compile(
 )
 
 
+class _Malformed(Exception):
+    """Where and how XML breaks its rules."""
+
+
 def parse(content: bytes, notes: list[str]) -> etree._Element:
     """The root element. Small faults that can mean only one thing are mended, which `notes` then say.
 
@@ -87,19 +91,16 @@ def parse(content: bytes, notes: list[str]) -> etree._Element:
     # The parser is given UTF-8, so what the document says of its encoding must go; its line breaks stay.
     text = _DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), text.removeprefix("\ufeff"), count=1)
     try:
-        root = _parse(text)
-    except etree.XMLSyntaxError as error:
+        return _parse(text)
+    except _Malformed as error:
         mended = _mend(text)
-        try:
-            if mended == text:
-                raise error
-            root = _parse(mended)
-        except etree.XMLSyntaxError as again:
-            raise Unfit(MALFORMED, _sentence(again)) from again
-        notes.append("stray ampersands, HTML entities or control characters in the XML were mended")
-    dtd: Any = root.getroottree().docinfo.internalDTD
-    if dtd is not None and list(dtd.iterentities()):
-        raise Unfit("its DOCTYPE declares entities, which are not read")
+        if mended == text:
+            raise Unfit(MALFORMED, str(error)) from error
+    try:
+        root = _parse(mended)
+    except _Malformed as error:
+        raise Unfit(MALFORMED, str(error)) from error
+    notes.append("stray ampersands, HTML entities or control characters in the XML were mended")
     return root
 
 
@@ -162,7 +163,19 @@ def _parse(text: str) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
-    return etree.fromstring(text.encode(), parser)
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        message = re.sub(r", line \d+, column \d+(?: \(.*\))?$", "", error.msg or "it ends too early")
+        raise _Malformed(f"line {error.lineno or 1}: {message}") from error
+    dtd: Any = root.getroottree().docinfo.internalDTD
+    if dtd is not None and list(dtd.iterentities()):
+        raise Unfit("its DOCTYPE declares entities, which are not read")
+    # With an external document type, an entity nobody declared is no error to the parser.
+    unknown = next(root.iter(etree.Entity), None)
+    if unknown is not None:
+        raise _Malformed(f"line {unknown.sourceline}: Entity '{unknown.name}' not defined")
+    return root
 
 
 def _mend(text: str) -> str:
@@ -176,8 +189,3 @@ def _mend(text: str) -> str:
         return "".join(f"&#{ord(char)};" for char in known) if known else f"&amp;{name}"
 
     return _LOOSE.sub(mended, clean_xml(text))
-
-
-def _sentence(error: etree.XMLSyntaxError) -> str:
-    message = re.sub(r", line \d+, column \d+(?: \(.*\))?$", "", error.msg or "it ends too early")
-    return f"line {error.lineno or 1}: {message}"
