@@ -51,14 +51,11 @@ class CountTasks:
         total: Sum[str] = Sum()
         for article, enrichment, publisher in articles:
             wanted = [str(each) for each in standing(article, enrichment, publisher.slug)]
-            tally = tallies.get(article.seq)
-            if tally is None:
-                tally = Tally(article_seq=article.seq, slices=[], counted_at=self._clock.now())
-                session.add(tally)
-            change = difference(tally.slices, wanted)
-            if change:
+            tally = tallies.get(article.seq) or Tally(article_seq=article.seq, slices=[])
+            if change := difference(tally.slices, wanted):
                 total.update(change)
                 tally.slices, tally.counted_at = wanted, self._clock.now()
+                session.add(tally)
         if total:
             add_to_counters(session, total, take_number(session))
 
