@@ -7,7 +7,7 @@ import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -50,9 +50,9 @@ class Settings(BaseSettings):
     ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
     ingest_port: int = Field(8001, ge=1, le=65535, description="Port of the API")
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
-    crash_at: str = Field("", description="Named crash points, joined by commas, at which a process ends at once (tests)")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    log_format: str = Field("text", description="text for people, json for log collectors")
+    crash_at: str = Field("", description="Crash points, joined by commas, at which a process ends at once (tests)")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged")
+    log_format: Literal["text", "json"] = Field("text", description="text for people, json for log collectors")
 
     def __init__(self, **values: Any) -> None:
         try:

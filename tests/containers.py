@@ -68,7 +68,15 @@ def stages(service: str) -> dict[str, Stage]:
 
 def compose(environment: Mapping[str, str]) -> dict[str, Any]:
     """docker-compose.yml with its variables filled in. Raises Missing for one that has no default."""
-    return dict(yaml.safe_load(_filled((ROOT / "docker-compose.yml").read_text(), environment, escapes=True)))
+
+    def fill(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: fill(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [fill(value) for value in part]
+        return _filled(part, environment, escapes=True) if isinstance(part, str) else part
+
+    return dict(fill(yaml.safe_load((ROOT / "docker-compose.yml").read_text())))
 
 
 def example_environment() -> dict[str, str]:
