@@ -14,8 +14,8 @@ from tests.unit.cli.reading import CONTEXT
 SIZE = 100_000
 UNITS = [
     "<", "<a ", "<a href='", "</", "<!--", "<!-- wp:p ", "<script", "<script>", "<pre>", "<p", "<img width=", "<h1>",
-    "<div>", "&", "&#", "&a", "&amp", "[caption", "[caption]", "[embed]", "[gallery ", ". ", ".'", "。", " ", "\n", "\n ",
-    "\u00a0", "a", "a@", "a@a.", "(", "1", "1 ", "Jan ", "20 Apr ", "2018-", ",", "\u0301", "\u202e", "😀", "a\u200d",
+    "<div>", "&", "&#", "&a", "&amp", "[caption", "[caption]", "[embed]", "[gallery ", ". ", ".'", "。", " ", "\n",
+    "\n ", "\u00a0", "a", "a@", "a@a.", "(", "1", "1 ", "Jan ", "20 Apr ", "2018-", ",", "\u0301", "\u202e", "😀", "a\u200d",
 ]  # fmt: skip
 
 
