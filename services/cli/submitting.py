@@ -118,9 +118,7 @@ def receipt_text(receipt: dict[str, Any]) -> str:
     lines = [f"{receipt.get('state', 'accepted')}: {receipt.get('id')}", f"  Receipt  {receipt.get('receipt', '')}"]
     if published.get("page"):
         lines.append(f"  Page     {published['page']}")
-    lines += [
-        f"  {'Feeds' if number == 0 else '     '}    {url}" for number, url in enumerate(published.get("feeds", []))
-    ]
+    lines += [f"  Feed     {url}" for url in published.get("feeds", [])]
     if not published:
         lines.append("  Not published yet: the receipt tells when it is.")
     return "\n".join(lines)
