@@ -43,12 +43,17 @@ class Readable(Protocol):
 def read_body(request: Request, content_types: tuple[str, ...], limit: int) -> bytearray:
     """The body of a request, of which at most `limit` bytes are ever held.
 
-    Raises Refused: 415 for another content type, character set or a compressed body, 413 for a larger one.
+    Raises Refused: 415 for another content type, character set or a compressed body, 413 for a larger one, 400 for
+    one that is shorter than announced.
     """
     _check_type(request, content_types)
-    if request.content_length is not None and request.content_length > limit:
+    announced = request.content_length
+    if announced is not None and announced > limit:
         raise too_large(limit)
-    return _read(request.stream, limit)
+    body = _read(request.stream, limit)
+    if announced is not None and len(body) < announced:
+        raise Refused(f"The body broke off after {len(body):,} of {announced:,} bytes.", title="Body broke off")
+    return body
 
 
 def read_batch(request: Request, limit: int, most_lines: int) -> bytearray:
