@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -18,10 +20,18 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A folder in memory where the system has one: durable commits then wait for no disk."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(prefix="masthead-", dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """One PostgreSQL server for the whole run."""
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+    with folder_in_memory() as folder, postgresql(folder) as url:
         yield url
 
 
@@ -32,11 +42,17 @@ def valkey_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    with folder_in_memory() as folder:
+        yield folder
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
     """An empty database, once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'masthead.sqlite3'}"
+        return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
     return fresh_database(request.getfixturevalue("postgresql_url"))
 
 

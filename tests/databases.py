@@ -18,10 +18,6 @@ def postgresql(folder: Path) -> Iterator[str]:
     """A PostgreSQL server for the length of the block; yields the URL of its maintenance database."""
     server = get_server(folder, cleanup_mode="stop")
     try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # No test cuts the power, and the disk is what tests would wait for.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()
