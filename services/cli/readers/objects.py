@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from services.cli.readers.items import Unfit
 Entry = tuple[str, Any]  # place and value
 LINE_ENDINGS = (".ndjson", ".jsonl")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\{)")
+_NOT_BLANK = re.compile(rb"\S")
 
 
 def entries(content: bytes) -> Iterator[Entry]:
@@ -41,11 +44,15 @@ def first(content: bytes) -> Any:
 
 def is_lines(content: bytes) -> bool:
     """True for NDJSON: the first line is an object of its own and another line follows."""
-    stripped = content.removeprefix(_BYTE_ORDER_MARK).lstrip()
-    line, _, rest = stripped.partition(b"\n")
-    if not line.startswith(b"{") or not rest.strip():
+    start = _FIRST_OBJECT.match(content)
+    if not start:
         return False
-    return line.rstrip().endswith(b"}") or rest.lstrip().startswith(b'{"')
+    end = content.find(b"\n", start.end())
+    following = _NOT_BLANK.search(content, end) if end >= 0 else None
+    if not following:
+        return False
+    line = content[start.start(1) : end].rstrip()
+    return line.endswith(b"}") or content.startswith(b'{"', following.start())
 
 
 def read_json(content: bytes) -> Any:

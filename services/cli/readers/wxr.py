@@ -17,7 +17,7 @@ from services.cli.readers.fitting import complete, fit, qualified_id
 from services.cli.readers.items import Context, Fields, Item, NoArticle, Refusal, Unfit, articles, own_id
 from services.cli.readers.xml import parse
 
-_NO_TIME = "0000-00-00"
+_NO_TIME = ("0000-00-00", "-0001-11-30")  # the same zero, written by different releases
 # None of these reads beyond the next opening of its own kind, or a post could keep the import busy for hours.
 _BLOCK_COMMENT = re.compile(r"<!--\s*/?wp:(?:(?!<!--|-->).)*-->\n?", re.DOTALL)
 _CAPTION = re.compile(r"\[caption\b[^\[\]]*\]((?:(?!\[/?caption).)*)\[/caption\]", re.DOTALL)
