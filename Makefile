@@ -2,40 +2,46 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check format lint types contracts unit integration e2e bench storm clean
+.PHONY: help up down test check format lint types contracts unit integration e2e bench storm sabotage clean
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(VENV)/run ## Sets up and runs everything: pages and feeds, API, workers
-	@exec $(BIN)/masthead up
+	@exec $(BIN)/python -m services.cli up
 
 down: ## Stops what `make up` started, from another terminal
-	@if [ -x $(BIN)/masthead ]; then $(BIN)/masthead down; else echo "Nothing is set up here."; fi
+	@if [ -e $(VENV)/run ]; then $(BIN)/python -m services.cli down; else echo "Nothing is set up here."; fi
 
-$(VENV)/python: requirements/build.txt requirements/python-check
+$(VENV)/python: requirements/build.txt requirements/python-check requirements/install
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Try: make up PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) requirements/python-check
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) -r requirements/build.txt
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@$(BIN)/python -c "" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@requirements/install build.txt
 	@touch $@
 
 $(VENV)/run: $(VENV)/python requirements/run.txt pyproject.toml
-	@echo "Setting up $(VENV) (once, about a minute)"
-	@$(PIP) -r requirements/run.txt
+	@requirements/install run.txt
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements/all.txt
 	@echo "Setting up what the tests need (once)"
-	@$(PIP) -r requirements/all.txt
+	@requirements/install all.txt
 	@touch $@
 
 test: $(VENV)/dev ## Sets up and passes all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@$(BIN)/pytest tests/unit tests/contract tests/integration tests/e2e
+	@$(BIN)/pytest -m "not thorough" tests/unit tests/contract tests/integration tests/e2e
+
+storm: $(VENV)/dev ## The crash campaign with SEEDS=n fresh seeds, or with SEED=n once more
+	@STORM_SEEDS=$(or $(SEEDS),5) STORM_SEED=$(SEED) $(BIN)/pytest tests/e2e/test_storm.py
+
+sabotage: $(VENV)/dev ## Shows that the campaign turns red for every sabotage, and only then
+	@$(BIN)/pytest tests/e2e/test_sabotage.py
 
 check: $(VENV)/dev ## Format, lint, types, contracts and the fast tests; under a minute
 	@$(MAKE) --no-print-directory lint types contracts unit
@@ -44,18 +50,24 @@ format: $(VENV)/dev ## Formats the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lint: $(VENV)/dev
+lint: $(VENV)/dev ## Looks for what ruff knows to be wrong
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
-types: $(VENV)/dev
+types: $(VENV)/dev ## Checks types
 	@$(BIN)/mypy
 
-contracts: $(VENV)/dev
+contracts: $(VENV)/dev ## Checks who may import whom
 	@$(BIN)/lint-imports
 
-unit: $(VENV)/dev
+unit: $(VENV)/dev ## The fast tests
 	@$(BIN)/pytest --quiet tests/unit
+
+integration: $(VENV)/dev ## The tests on real databases and servers
+	@$(BIN)/pytest tests/integration
+
+e2e: $(VENV)/dev ## The tests of the whole system
+	@$(BIN)/pytest -m "not thorough" tests/e2e
 
 clean: ## Removes the virtual environment and caches; keeps var/
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
