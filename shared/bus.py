@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 # How long the request path waits for a Redis that does not answer, and how long it then does without, in seconds.
 PATIENCE = 0.2
 PAUSE = 1.0
+# Hints that may wait in a queue: each brings a batch of rows, so this is work for many seconds.
+MOST_HINTS = 100
 
 
 def connect(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
@@ -84,12 +87,28 @@ class CeleryBus:
         self._app = app
 
     def send(self, offers: Iterable[Offer]) -> None:
-        for offer in offers:
-            if not self._publish(offer.listener, [offer.row_id]):
-                return  # the rest would fail too, and is offered again in a few seconds
+        for queue, some in groupby(offers, lambda offer: offer.listener.partition(".")[0]):
+            if self._has_room(queue):
+                for offer in some:
+                    self._publish(offer.listener, [offer.row_id])
 
     def pulse(self, service: str) -> None:
-        self._publish(f"{service}.pulse", [], expires=10)
+        if self._has_room(service):
+            self._publish(f"{service}.pulse", [], expires=10)
+
+    def _has_room(self, queue: str) -> bool:
+        """False while enough hints lie in a queue to keep its worker busy, or when the broker is away.
+
+        What is not sent is offered again in a few seconds. So a worker that is away for days costs the broker nothing.
+        """
+        try:
+            with self._app.pool.acquire(block=True) as connection:
+                if connection.transport.driver_type != "redis":
+                    return True  # RabbitMQ keeps a long queue on disk
+                return bool(connection.default_channel.client.llen(queue) < MOST_HINTS)
+        except (OperationalError, redis.RedisError, OSError) as error:
+            log.warning("no hints to %s, the broker does not answer: %r", queue, error)
+            return False
 
     def _publish(self, task: str, args: list[Any], **options: Any) -> bool:
         try:

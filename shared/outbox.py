@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, bindparam, func, insert, select, update
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import Session
 
 from shared.db import db_now
@@ -33,7 +34,8 @@ BACK_OFF = (1.0, 5.0, 15.0, 60.0)
 # Seconds after which an offer nobody took is made again: what a message lost in the broker costs.
 OFFER_LEASE = 5.0
 MOST_OFFERED = 1000
-OPEN = ("waiting", "offered", "claimed")
+
+DueRow = SqlRow[int, int]  # id, attempt
 
 
 @dataclass(frozen=True)
@@ -85,44 +87,60 @@ def record(session: Session, events: Iterable[Event]) -> None:
         session.execute(insert(OutboxRow).values(state="waiting", attempt=0, due_at=due_at), rows)
 
 
-def offer(session: Session) -> list[Offer]:
+def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
     """Takes due rows of every listener and returns the hints to send once the transaction is committed.
 
-    At most MOST_OFFERED rows of a listener are on offer at a time: a backlog waits in the record, not in the broker.
+    With `overdue`, also what was offered and not taken in time, and what a worker held beyond its lease. At most
+    MOST_OFFERED rows of a listener are on offer at a time: a backlog waits in the record, not in the broker.
     A row whose lease ended on its last attempt becomes dead here: its worker died with it each time.
     """
-    taken = dict(
+    on_offer = dict(
         session.execute(
             select(OutboxRow.listener, func.count())
-            .where(OutboxRow.state == "offered", OutboxRow.due_at > db_now())
+            .where(OutboxRow.state == "offered", OutboxRow.due_at.is_not(None))
             .group_by(OutboxRow.listener)
         ).all()
     )
     hints: list[Offer] = []
     for listener in BY_NAME.values():
-        room = MOST_OFFERED - taken.get(listener.name, 0)
+        due = _due(session, listener, "offered", MOST_OFFERED) if overdue else []
+        room = MOST_OFFERED - on_offer.get(listener.name, 0)
+        if overdue and room > 0:
+            due += _bury_spent(session, _due(session, listener, "claimed", room))
         if room > 0:
-            hints += _offer_to(session, listener, room)
+            due += _due(session, listener, "waiting", room)
+        if due:
+            _set(session, {row.id for row in due}, state="offered", due_at=db_now() + OFFER_LEASE)
+            hints += _hints(listener, due)
     return hints
 
 
-def _offer_to(session: Session, listener: Listener, room: int) -> list[Offer]:
-    due = session.execute(
-        select(OutboxRow.id, OutboxRow.state, OutboxRow.attempt)
-        .where(OutboxRow.listener == listener.name, OutboxRow.state.in_(OPEN), OutboxRow.due_at <= db_now())
-        .order_by(OutboxRow.due_at, OutboxRow.id)
-        .limit(room)
-        .with_for_update(skip_locked=True)
-    ).all()
-    spent = {row.id for row in due if row.state == "claimed" and row.attempt >= MOST_ATTEMPTS}
+def _due(session: Session, listener: Listener, state: str, limit: int) -> list[DueRow]:
+    """Due rows in one state, the longest due first. One state at a time, so that the index gives them in order."""
+    return list(
+        session.execute(
+            select(OutboxRow.id, OutboxRow.attempt)
+            .where(OutboxRow.state == state, OutboxRow.listener == listener.name, OutboxRow.due_at <= db_now())
+            .order_by(OutboxRow.due_at, OutboxRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def _bury_spent(session: Session, due: list[DueRow]) -> list[DueRow]:
+    """Declares dead what has no attempt left, and returns the others."""
+    spent = {row.id for row in due if row.attempt >= MOST_ATTEMPTS}
     if spent:
         reason = f"its worker died or ran out of time on each of {MOST_ATTEMPTS} attempts"
         _set(session, spent, state="dead", due_at=None, reason=reason)
-    offered = [row for row in due if row.id not in spent]
-    if offered:
-        _set(session, {row.id for row in offered}, state="offered", due_at=db_now() + OFFER_LEASE)
-    first = [row.id for row in offered if row.attempt == 0]
-    repeats = [row.id for row in offered if row.attempt > 0]
+    return [row for row in due if row.id not in spent]
+
+
+def _hints(listener: Listener, due: list[DueRow]) -> list[Offer]:
+    """One hint for a batch of first attempts, one for each repeat."""
+    first = [row.id for row in due if row.attempt == 0]
+    repeats = [row.id for row in due if row.attempt > 0]
     return [Offer(listener.name, row_id) for row_id in first[:: listener.batch] + repeats]
 
 

@@ -21,7 +21,7 @@ from celery.platforms import SecurityWarning
 from shared import crash, logs, outbox
 from shared.bus import broker_url
 from shared.db import Database
-from shared.health import SILENCE, WATCH_EVERY, beat, has_stopped_consuming
+from shared.health import SILENCE, WATCH_EVERY, SignOfLife, has_stopped_consuming
 from shared.installation import installation_id
 from shared.listeners import BY_NAME
 from shared.settings import Settings
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 # Seconds a task may run: below every lease, so that nobody works on a row that was given to another.
 SOFT_TIME_LIMIT = 12
 TIME_LIMIT = 15
+# Seconds between two signs of life of one pool child.
+SIGN_EVERY = 1.0
 
 
 @dataclass(frozen=True)
@@ -122,20 +124,32 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
     watched = Database(settings.sql_url)
     app = celery_app(settings, installation_id(watched), service)
-    child: list[Duties] = []
+    child: list[tuple[Duties, SignOfLife]] = []
 
     @signals.worker_process_init.connect(weak=False)
     def _start_child(**_: object) -> None:
-        child.append(make_duties())
+        duties = make_duties()
+        child.append((duties, SignOfLife(duties.db, service)))
 
     @signals.worker_ready.connect(weak=False)
     def _start_watchdog(**_: object) -> None:
         threading.Thread(target=_watch, args=(watched, service), daemon=True, name="watchdog").start()
 
+    last_sign = [0.0]
+
+    def sign_of_life() -> None:
+        """Also between pulses: behind a long queue of hints the next pulse may be far away."""
+        if time.monotonic() - last_sign[0] >= SIGN_EVERY:
+            last_sign[0] = time.monotonic()
+            beat(child[0].db, service)
+
     def declare(listener: str) -> None:
         @app.task(name=listener, shared=False)
         def hint(row_id: int) -> None:
-            work_through(child[0], listener, row_id)
+            duties, sign_of_life = child[0]
+            work_through(duties, listener, row_id)
+            sign_of_life()
+            sign_of_life()
 
     for listener in BY_NAME.values():
         if listener.queue == service:
@@ -143,7 +157,7 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
 
     @app.task(name=f"{service}.pulse", shared=False)
     def pulse() -> None:
-        beat(child[0].db, service)
+        sign_of_life()
         child[0].pulse()
 
     options = ["--queues", service, "--concurrency", str(processes), "--hostname", f"{service}@%h"]

@@ -23,10 +23,14 @@ BREATH = 0.01
 class Relay:
     """One loop: look, hand on, wait for a nudge or for the interval to pass."""
 
-    def __init__(self, db: Database, bus: Bus, wait: Callable[[], None], *, pulse_every: float) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, wait: Callable[[], None], *, sweep_every: float, pulse_every: float
+    ) -> None:
         self._db = db
         self._bus = bus
         self._wait = wait
+        self._sweep_every = sweep_every
+        self._next_sweep = 0.0
         self._pulse_every = pulse_every
         self._next_pulse = 0.0
 
@@ -43,9 +47,15 @@ class Relay:
             time.sleep(max(0.0, began + BREATH - time.monotonic()))
 
     def hand_on(self) -> int:
-        """Offers what is due and sends the hints; returns their number. A lost hint is offered again later."""
+        """Offers what is due and sends the hints; returns their number. A lost hint is offered again later.
+
+        What was given out and did not come back is looked for only now and then: a nudge is never about that.
+        """
+        sweep = time.monotonic() >= self._next_sweep
+        if sweep:
+            self._next_sweep = time.monotonic() + self._sweep_every
         with self._db.write() as session:
-            offers = outbox.offer(session)
+            offers = outbox.offer(session, overdue=sweep)
         crash.reach("relay.after_offer")
         if offers:
             self._bus.send(offers)
