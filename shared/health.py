@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Sequence
 
 from sqlalchemy import insert, select, update
@@ -30,6 +31,8 @@ DEADLINE = 3.0
 SILENCE = 30.0
 # Seconds between two looks of a watchdog.
 WATCH_EVERY = 5.0
+# Seconds in which one sign of life is enough.
+SIGN_EVERY = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,23 @@ def beat(db: Database, service: str) -> None:
         )
         if session.execute(seen).first() is None:
             session.execute(insert(Heartbeat).values(service=service, seen_at=db_now()))
+
+
+class SignOfLife:
+    """A worker's own sign: each message it has dealt with is one, written at most every SIGN_EVERY seconds.
+
+    The pulse alone would not do: behind a queue of long work it comes too late, and a busy worker would be ended.
+    """
+
+    def __init__(self, db: Database, service: str) -> None:
+        self._db = db
+        self._service = service
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            beat(self._db, self._service)
+            self._next = time.monotonic() + SIGN_EVERY
 
 
 def silence(session: Session, service: str) -> float | None:

@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 # Seconds a task may run: below every lease, so that nobody works on a row that was given to another.
 SOFT_TIME_LIMIT = 12
 TIME_LIMIT = 15
-# Seconds between two signs of life of one pool child.
-SIGN_EVERY = 1.0
 
 
 @dataclass(frozen=True)
@@ -135,20 +133,11 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
     def _start_watchdog(**_: object) -> None:
         threading.Thread(target=_watch, args=(watched, service), daemon=True, name="watchdog").start()
 
-    last_sign = [0.0]
-
-    def sign_of_life() -> None:
-        """Also between pulses: behind a long queue of hints the next pulse may be far away."""
-        if time.monotonic() - last_sign[0] >= SIGN_EVERY:
-            last_sign[0] = time.monotonic()
-            beat(child[0].db, service)
-
     def declare(listener: str) -> None:
         @app.task(name=listener, shared=False)
         def hint(row_id: int) -> None:
             duties, sign_of_life = child[0]
             work_through(duties, listener, row_id)
-            sign_of_life()
             sign_of_life()
 
     for listener in BY_NAME.values():
@@ -157,8 +146,9 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
 
     @app.task(name=f"{service}.pulse", shared=False)
     def pulse() -> None:
+        duties, sign_of_life = child[0]
         sign_of_life()
-        child[0].pulse()
+        duties.pulse()
 
     options = ["--queues", service, "--concurrency", str(processes), "--hostname", f"{service}@%h"]
     quiet = ["--loglevel", settings.log_level, "--without-gossip", "--without-mingle", "--without-heartbeat"]
