@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from urllib.parse import urljoin
 
 from services.cli.readers import elements, markup
 from services.cli.readers.dates import read_date
@@ -44,7 +43,7 @@ def fields(entry: Element, channel: Channel, context: Context, notes: list[str])
         "bylines": authors or elements.texts(entry, "dc:creator"),
         "section": context.section_among(categories),
         "tags": categories,
-        "canonical_url": urljoin(channel.url, url) if url else "",
+        "canonical_url": elements.joined(channel.url, url),
         "source": (channel_of(origin).as_source() if origin is not None else None) or channel.as_source(),
         "external_id": qualified_id(elements.text(entry, "atom:id") or url, channel.url),
         "published_at": read_date(date, context, notes, language) if date else None,
@@ -78,7 +77,7 @@ def _link(parent: Element, relation: str) -> str:
     for each in elements.children(parent, "atom:link"):
         href: str = (each.get("href") or "").strip()
         if href and each.get("rel", "alternate") == relation:
-            return urljoin(_base(each), href)
+            return elements.joined(_base(each), href)
     return ""
 
 
@@ -86,8 +85,8 @@ def _base(element: Element | None) -> str:
     """xml:base of an element; each one is relative to the one around it."""
     if element is None:
         return ""
-    own: str = element.get(XML + "base") or ""
-    return urljoin(_base(element.getparent()), own)
+    outer = _base(element.getparent())
+    return elements.joined(outer, element.get(XML + "base") or "") or outer
 
 
 def _enclosed_picture(entry: Element) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -50,7 +50,7 @@ class Channel:
 
     def as_source(self) -> dict[str, str] | None:
         """The feed as the source of copy taken from it; without a title, its host is its name."""
-        label = self.title or urlsplit(self.url).hostname
+        label = self.title or self.url.partition("://")[2].partition("/")[0]
         return {"name": label, "url": self.url} if label else None
 
 
@@ -60,6 +60,14 @@ class FeedFormat(NamedTuple):
     channel: Callable[[Element], Channel]
     entries: Callable[[Element], list[Element]]
     fields: Callable[[Element, Channel, Context, list[str]], Fields]
+
+
+def joined(base: str, url: str) -> str:
+    """An address made whole; one that no rule can read is left as it is."""
+    try:
+        return urljoin(base, url) if url else ""
+    except ValueError:
+        return url
 
 
 def name(element: Element) -> str:

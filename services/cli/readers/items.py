@@ -101,6 +101,8 @@ def articles(
             yield LeftOut(place, error.reason)
         except Unfit as error:
             yield Refusal(place, error.reason, error.detail)
+        except RecursionError:
+            yield Refusal(place, "is nested too deeply")
 
 
 def judge(place: str, fields: Fields, context: Context, notes: Iterable[str] = ()) -> Found | Refusal:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from services.cli.readers import markup, objects
 from services.cli.readers.dates import read_date
-from services.cli.readers.elements import Channel
+from services.cli.readers.elements import Channel, joined
 from services.cli.readers.fitting import complete, fit, qualified_id
 from services.cli.readers.items import Context, Fields, Item, Refusal, Unfit, articles
 
@@ -56,7 +55,7 @@ def _fields(item: Fields, channel: Channel, context: Context, notes: list[str]) 
         "bylines": _authors(item) or list(channel.authors),
         "section": context.section_among(tags),
         "tags": tags,
-        "canonical_url": urljoin(channel.url, url) if url else "",
+        "canonical_url": joined(channel.url, url),
         "source": channel.as_source(),
         "external_id": qualified_id(str(own) if isinstance(own, str | int | float) else url, channel.url),
         "published_at": read_date(date, context, notes) if date else None,

@@ -15,6 +15,7 @@ from shared.text import cut
 HEADLINE_GRAPHEMES = 100
 SHORTEST_SENTENCE = 12  # "Dr." is none
 
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
 _UNREAD = re.compile(r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -75,7 +76,7 @@ def body_of(document: str, headline: str) -> str:
     """What stands inside `body` of an HTML or XHTML document, without a first heading that repeats the headline."""
     try:
         root: Any = lxml.html.document_fromstring(
-            document, parser=lxml.html.HTMLParser(no_network=True, huge_tree=False)
+            _DECLARATION.sub("", document), parser=lxml.html.HTMLParser(no_network=True, huge_tree=False)
         )
     except (etree.ParserError, ValueError):  # empty, or nothing but comments
         return ""

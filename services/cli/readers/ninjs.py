@@ -46,7 +46,7 @@ def _lowered(value: Any) -> Any:
 
 def _check_publishable(item: Fields, context: Context) -> None:
     kind = _text(item, "type") or "text"
-    if kind not in ("text", "composite"):
+    if kind != "text":
         raise Unfit(f"is of type {kind}, not text")
     status = _text(item, "pubstatus") or "usable"
     if status != "usable":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 from services.cli.readers import elements, markup
 from services.cli.readers.dates import read_date
 from services.cli.readers.elements import Channel, Element, FeedFormat
@@ -63,7 +61,7 @@ def _link(item: Element, channel: Channel) -> str:
     found = elements.text(item, "feedburner:origLink", "link") or _atom_link(item, "alternate")
     if not found and is_web_url(permalink):
         found = permalink
-    return urljoin(channel.url, found) if found else ""
+    return elements.joined(channel.url, found)
 
 
 def _atom_link(parent: Element, relation: str) -> str:

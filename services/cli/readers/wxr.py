@@ -98,13 +98,15 @@ def _check_publishable(entry: Element) -> None:
 def _fields(entry: Element, site: Site, context: Context, notes: list[str]) -> Fields:
     excerpt = elements.text(entry, "excerpt:encoded")
     body = _body(elements.text(entry, "content:encoded"), notes)
+    if markup.is_blank(body):
+        body, excerpt = excerpt, ""
     login = elements.text(entry, "dc:creator")
     section, tags = _terms(entry, context)
     published_at = _time(entry, context, notes)
     return {
         "headline": markup.title(elements.text(entry, "title")),
-        "body": excerpt if markup.is_blank(body) else body,
-        "summary": "" if markup.is_blank(body) else markup.plain(excerpt),
+        "body": body,
+        "summary": markup.plain(excerpt),
         "language": site.language,
         "bylines": [site.authors.get(login) or login],
         "section": section,
@@ -168,7 +170,7 @@ def _id(entry: Element, site: Site, published_at: datetime | None) -> str:
     if not guid:
         return qualified_id(elements.text(entry, "wp:post_id"), site.url)
     if published_at and _is_private(guid):
-        return own_id(f"{guid} {published_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}")
+        return own_id(f"{guid} {published_at:%Y-%m-%d %H:%M:%S}")
     return own_id(guid)
 
 
