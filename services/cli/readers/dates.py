@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -16,23 +16,11 @@ NO_TIME = "date without a time is read as midnight in {zone}"
 UNREADABLE = "its date cannot be read"
 LONGEST = 100
 
-# Hours east of Greenwich. Names that stand for several zones (IST, CST in China) are only read where RFC 822 does.
-_ZONES = {
-    "ut": 0.0,
-    "utc": 0,
-    "gmt": 0,
-    "z": 0,
-    "wet": 0,
-    "west": 1,
-    "bst": 1,
-    "cet": 1,
-    "cest": 2,
-    "met": 1,
-    "mest": 2,
-}
-_ZONES |= {"eet": 2, "eest": 3, "msk": 3, "trt": 3, "sast": 2, "pkt": 5, "hkt": 8, "sgt": 8, "jst": 9, "kst": 9}
-_ZONES |= {"aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7}
-_ZONES |= {"mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10}
+# Hours east of Greenwich. A name that stands for several zones is read as RFC 822 reads it, or not at all (IST).
+_NAMES = {0: "ut utc gmt z wet", 1: "west bst cet met", 2: "cest mest eet sast", 3: "eest msk trt", 5: "pkt"}
+_NAMES |= {8: "hkt sgt", 9: "jst kst", 10: "aest", 11: "aedt", 12: "nzst", 13: "nzdt", -4: "edt", -5: "est cdt"}
+_NAMES |= {-6: "cst mdt", -7: "mst pdt", -8: "pst akdt", -9: "akst", -10: "hst"}
+_ZONES = {name: timezone(timedelta(hours=hours)) for hours, names in _NAMES.items() for name in names.split()}
 
 _ISO = re.compile(
     r"(\d{4})-?(\d{2})-?(\d{2})(?:[T\s_]+(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?\s*(.*))?$",
@@ -89,7 +77,7 @@ def _iso(text: str, context: Context, notes: list[str]) -> datetime | None:
     if hour is None:
         notes.append(NO_TIME.format(zone=context.zone.key))
         return datetime(int(year), int(month), int(day), tzinfo=context.zone)
-    parts = (int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59))
+    parts = (int(year), int(month), int(day), int(hour), int(minute), _second(second))
     return _placed(parts, zone or "", context, notes)
 
 
@@ -108,7 +96,7 @@ def _words(text: str, context: Context, notes: list[str], language: str) -> date
     hour = int(found["hour"])
     if found["half"]:
         hour = hour % 12 + (12 if found["half"].lower() == "p" else 0)
-    parts = (*date, hour, int(found["minute"]), min(int(found["second"] or 0), 59))
+    parts = (*date, hour, int(found["minute"]), _second(found["second"]))
     return _placed(parts, (found["zone"] or "").strip(), context, notes)
 
 
@@ -121,10 +109,15 @@ def _placed(parts: tuple[int, int, int, int, int, int], zone: str, context: Cont
         return naive.replace(tzinfo=timezone(-east if sign in "-\u2212" else east))
     name = zone.split("(")[0].strip().lower()
     if name in _ZONES:
-        return naive.replace(tzinfo=UTC if not _ZONES[name] else timezone(timedelta(hours=_ZONES[name])))
+        return naive.replace(tzinfo=_ZONES[name])
     if name and not re.fullmatch(r"[a-z]{1,6}", name):
         raise ValueError
     return in_zone(naive, context, notes)
+
+
+def _second(text: str | None) -> int:
+    """A leap second counts as the one before it."""
+    return 59 if text == "60" else int(text or 0)
 
 
 def _year(text: str) -> int:

@@ -131,6 +131,8 @@ def test_html_in_titles_is_read_as_text(written: str, meant: str) -> None:
         ("Fri, 20 Apr 2018 09:30:00", "2018-04-20T09:30:00+03:00", 1),
         ("Fri, 31 Feb 2018 09:30:00 GMT", None, 0),
         ("Fri, 20 Foo 2018 09:30:00 GMT", None, 0),
+        ("Fri, 20 Apr 2018 09:30:61 GMT", None, 0),
+        ("Fri, 20 Apr 2018 09:30:00 +2500", None, 0),
         ("yesterday", None, 0),
         ("1524209400", None, 0),
         ("0000-00-00 00:00:00", None, 0),
