@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 from shared.errors import AddressRefused, OutboundError
 from shared.http import Door
 
@@ -34,9 +36,12 @@ def is_address(name: str) -> bool:
 
 
 def origin(url: str) -> tuple[str, int]:
-    """Host and port of an address that a person typed."""
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    """Host and port of an address that a person typed. Raises UsageError when it has none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise click.UsageError(f"{url} is no web address: {error}.") from error
 
 
 def open_sources(names: Iterable[str], door: Door) -> Iterator[Source]:

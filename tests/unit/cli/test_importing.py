@@ -288,6 +288,12 @@ def test_nobody_at_the_address_is_a_clear_line(masthead_import: Any, tmp_path: P
     assert "127.0.0.1 cannot be reached on port 9" in result.stderr
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:99999", "ftp://127.0.0.1", "localhost:8001", "http://[::1"])
+def test_an_api_address_that_is_none_is_wrong_usage(masthead_import: Any, tmp_path: Path, address: str) -> None:
+    result = masthead_import(ndjson(tmp_path / "news.ndjson", articles(1)), "--api", address)
+    assert result.exit_code == 2
+
+
 def test_a_dry_run_sends_nothing_and_tells_the_same(api: FakeIngest, masthead_import: Any, tmp_path: Path) -> None:
     repeated, changed = articles(1)[0], articles(1)[0] | {"body": "Another body."}
     file = ndjson(tmp_path / "news.ndjson", [*articles(3), repeated, changed, {"headline": "No body"}])
