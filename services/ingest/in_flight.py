@@ -13,25 +13,32 @@ PATIENCE = 1.0
 
 
 class InFlight:
-    """Lets one request per key in at a time. Between processes the record's own unique keys do the same."""
+    """Lets repeats wait for the first request under their key; what it stored, they then find.
+
+    Between processes, and when the first one failed, the record's own unique keys let only one article in.
+    """
 
     def __init__(self) -> None:
-        self._keys: set[Hashable] = set()
-        self._freed = threading.Condition()
+        self._ends: dict[Hashable, threading.Event] = {}
+        self._lock = threading.Lock()
 
     @contextmanager
-    def only(self, key: Hashable) -> Iterator[None]:
-        """Raises Conflict (409, with Retry-After) while the first request under this key is still going on."""
-        with self._freed:
-            if not self._freed.wait_for(lambda: key not in self._keys, timeout=PATIENCE):
+    def after_first(self, key: Hashable) -> Iterator[None]:
+        """Raises Conflict (409, with Retry-After) when the first request under this key takes long."""
+        own = threading.Event()
+        with self._lock:
+            end = self._ends.setdefault(key, own)
+        if end is not own:
+            if not end.wait(PATIENCE):
                 raise Conflict(
                     "The first request with this Idempotency-Key is still being worked on.",
                     headers={"Retry-After": "1"},
                 )
-            self._keys.add(key)
+            yield
+            return
         try:
             yield
         finally:
-            with self._freed:
-                self._keys.discard(key)
-                self._freed.notify_all()
+            with self._lock:
+                del self._ends[key]
+            own.set()

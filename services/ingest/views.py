@@ -69,7 +69,7 @@ def make_views(parts: Parts) -> Blueprint:
         publisher = caller().publisher_id
         key = idempotency_key(request)
         submission = bodies.parse_submission(_json_body(parts, publisher))
-        with parts.in_flight.only((publisher, key)) if key else nullcontext():
+        with parts.in_flight.after_first((publisher, key)) if key else nullcontext():
             stored = _write(parts, lambda s: submit.submit(s, publisher, submission, key, parts.clock.now()))
         return _answer(parts, stored.article, status=202)
 

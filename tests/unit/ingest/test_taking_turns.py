@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,37 +22,51 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_second_request_under_the_same_key_is_told_to_come_back() -> None:
     keys = InFlight()
-    with keys.only("a"):
-        with pytest.raises(Conflict) as caught, keys.only("a"):
+    with keys.after_first("a"):
+        with pytest.raises(Conflict) as caught, keys.after_first("a"):
             pass
         assert (caught.value.status, caught.value.headers["Retry-After"]) == (409, "1")
-        with keys.only("b"):
+        with keys.after_first("b"):
             pass
-    with keys.only("a"):
+    with keys.after_first("a"):
         pass
 
 
 def test_a_key_is_free_again_after_a_failure() -> None:
     keys = InFlight()
-    with pytest.raises(ZeroDivisionError), keys.only("a"):
+    with pytest.raises(ZeroDivisionError), keys.after_first("a"):
         raise ZeroDivisionError
-    with keys.only("a"):
+    with keys.after_first("a"):
         pass
 
 
-def test_a_second_request_goes_on_as_soon_as_the_first_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeats_go_on_together_once_the_first_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_flight, "PATIENCE", 30)
+    waiting, together = threading.Semaphore(0), threading.Barrier(4)
+
+    class Watched(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.release()
+            return super().wait(timeout)
+
+    monkeypatch.setattr(in_flight, "threading", SimpleNamespace(Event=Watched, Lock=threading.Lock))
     keys = InFlight()
-    inside: list[int] = []
+    log: list[str] = []
 
-    def work(number: int) -> None:
-        with keys.only("a"):
-            inside.append(number)
-            assert len(inside) == 1
-            inside.remove(number)
+    def repeat() -> None:
+        with keys.after_first("a"):
+            log.append("repeat")
+            together.wait(20)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(work, range(100)))
+    with ThreadPoolExecutor(4) as pool:
+        with keys.after_first("a"):
+            repeats = [pool.submit(repeat) for _ in range(4)]
+            for _ in repeats:
+                assert waiting.acquire(timeout=20)
+            log.append("first")
+        for each in repeats:
+            each.result(20)
+    assert log == ["first"] + ["repeat"] * 4
 
 
 def test_one_publisher_cannot_take_the_places_of_another() -> None:

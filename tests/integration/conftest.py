@@ -1,0 +1,20 @@
+"""Fixtures of the integration tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.db import Database
+from tests.ingest_api import Api, ingest
+
+
+@pytest.fixture
+def api(
+    db: Database, database_url: str, valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Api]:
+    """The ingest API, once on each kind of database."""
+    with ingest(database_url, valkey_url, tmp_path, monkeypatch) as app:
+        yield Api(app, db)
