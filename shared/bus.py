@@ -24,6 +24,8 @@ PAUSE = 1.0
 # Hints that may wait in a queue: each brings a batch of rows, so this is work for many seconds.
 MOST_HINTS = 100
 
+_ONE_QUICK_REPEAT = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+
 
 def connect(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
     """A client that never repeats a command by itself: a repeated write is a doubled write."""
@@ -84,6 +86,8 @@ class CeleryBus:
     """Hints as Celery messages: the listener's name and one number."""
 
     def __init__(self, app: Celery) -> None:
+        # Without these, each hint to a broker that is away would wait for it for six seconds.
+        app.conf.broker_transport_options = {**app.conf.broker_transport_options, **_ONE_QUICK_REPEAT}
         self._app = app
 
     def send(self, offers: Iterable[Offer]) -> None:

@@ -18,18 +18,30 @@ PATIENCE = 20.0
 @contextmanager
 def valkey() -> Iterator[str]:
     """A Valkey server for the length of the block; yields its URL."""
-    # Below the system's own folder for temporary files: the path of a socket may have about a hundred bytes.
+    with socket_folder() as folder, valkey_in(folder) as url:
+        yield url
+
+
+@contextmanager
+def socket_folder() -> Iterator[Path]:
+    """Below the system's own folder for temporary files: the path of a socket may have about a hundred bytes."""
     with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
-        socket = Path(folder) / "valkey.sock"
-        options = {"port": "0", "unixsocket": str(socket), "dir": folder, "save": "", "appendonly": "no"}
-        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        server = subprocess.Popen([str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL)
-        try:
-            _wait_until_it_answers(server, f"unix://{socket}")
-            yield f"unix://{socket}?db=0"
-        finally:
-            server.kill()
-            server.wait()
+        yield Path(folder)
+
+
+@contextmanager
+def valkey_in(folder: Path) -> Iterator[str]:
+    """A Valkey server that can be started again at the same address; it is killed at the end of the block."""
+    socket = folder / "valkey.sock"
+    options = {"port": "0", "unixsocket": str(socket), "dir": str(folder), "save": "", "appendonly": "no"}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    server = subprocess.Popen([str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL)
+    try:
+        _wait_until_it_answers(server, f"unix://{socket}")
+        yield f"unix://{socket}?db=0"
+    finally:
+        server.kill()
+        server.wait()
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str) -> None:
