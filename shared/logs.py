@@ -40,5 +40,5 @@ def configure(settings: Settings, service: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json(service) if settings.log_format == "json" else _Text())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
-    for chatty in ("celery.worker.strategy", "celery.app.trace", "kombu", "amqp"):
+    for chatty in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "kombu", "amqp"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
