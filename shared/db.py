@@ -6,6 +6,8 @@ synchronously. Nothing inside a transaction may call the network.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -73,8 +75,7 @@ class Database:
             self.engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size)
             # SQLite's transactions see one moment by nature; PostgreSQL's only from this level on.
             self._reading["isolation_level"] = "REPEATABLE READ"
-        # SQLite's own waiting is unfair: writers of one process queue here before they queue there.
-        self._writers = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turn = _Turn(self.engine.url.database) if self.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -89,7 +90,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """One transaction, committed durably at the end of the block and rolled back when it raises."""
         with (
-            self._writers,
+            self._turn,
             self.engine.connect() as connection,
             connection.begin(),
             Session(connection, expire_on_commit=False) as session,
@@ -99,6 +100,40 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+class _Turn:
+    """Writers of all processes queue here before they ask SQLite for its lock.
+
+    SQLite's own waiting is sleeping and trying again: beside a busy writer, others hardly ever get in. This lock wakes
+    who waits. It keeps nobody from the record who does not ask for it; SQLite's own lock stays the one that counts.
+    """
+
+    def __init__(self, database: str | None) -> None:
+        self._threads = threading.Lock()
+        self._path = f"{database}-turn" if database and database != ":memory:" else ""
+        self._file = -1
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        if not self._path:
+            return
+        try:
+            # Opened anew each time: a descriptor that crossed a fork would share its lock with the parent.
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._leave()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        self._threads.release()
 
 
 def _prepare_sqlite(engine: Engine) -> None:
