@@ -47,7 +47,7 @@ class Api:
         if body is not None:
             usual["Content-Type"] = "application/json"
         sent = {name: value for name, value in (usual | (headers or {})).items() if value}
-        return self.app.test_client().open(path, method=method, data=body, headers=sent)
+        return self.app.test_client().open(path, method=method, data=body, headers=sent, buffered=True)
 
     def post(self, headers: dict[str, str] | None = None, **fields: Any) -> TestResponse:
         return self.ask("POST", "/v1/articles", written(**fields), headers)
