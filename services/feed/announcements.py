@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import redis
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import Database
 from shared.models import Feed, Ticker
@@ -54,9 +53,17 @@ class Follower:
         self._moved = moved
         self._lost = lost  # called when the record cannot be read: nothing is known to be fresh any more
         self._seen: int | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True, name="follower")
 
-    def start(self) -> None:
-        threading.Thread(target=self._follow, daemon=True, name="follower").start()
+    def start(self) -> Follower:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ends the watch; what was fresh then stays so for ever, so this is for a process about to end."""
+        self._stopped.set()
+        self._thread.join()
 
     def look(self) -> None:
         """Reports every slice that moved since the last look."""
@@ -70,11 +77,11 @@ class Follower:
 
     def _follow(self) -> None:
         subscription: redis.client.PubSub | None = None
-        while True:
+        while not self._stopped.is_set():
             try:
                 self.look()
-            except SQLAlchemyError as error:
-                log.warning("the record does not answer: %s", error)
+            except Exception as error:  # whatever it is: without this thread, old bytes would be served for ever
+                log.warning("not known what has moved, the record does not answer: %s", error)
                 self._seen = None
                 self._lost()
             subscription = self._wait(subscription)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
+from urllib.parse import urlsplit
 
-from flask import Flask, g, request
-from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, g, request
+from werkzeug.routing import RequestRedirect
 
 from services.feed.announcements import Follower
 from services.feed.clicks import Clicks
 from services.feed.hot import FastPath, Hot, SharedBytes
+from services.feed.kept import Kept
 from services.feed.record import Record
 from services.feed.settings import FeedSettings
-from services.feed.stand import Newsstand, Pages
-from services.feed.views import html_error, make_views
+from services.feed.stand import PAGE_HEADERS, Newsstand, Pages
+from services.feed.views import error_html, make_views
 from shared import bus, logs, program, web
 from shared.counters import Counters
 from shared.db import Database
-from shared.errors import Refused
 from shared.installation import installation_id
-from shared.publication import load_publication
+from shared.publication import Publication, load_publication
+from shared.settings import ROOT
 
 
 def create_app() -> Flask:
@@ -30,42 +32,57 @@ def create_app() -> Flask:
     installation = installation_id(db)
     publication = load_publication(settings.publication_file)
     client = bus.connect(settings, patience=bus.PATIENCE)
-    hot = Hot(settings.cache_bytes)
-    build = hashlib.sha256(f"{publication!r} {settings.feed_items} {settings.feed_hours}".encode()).hexdigest()[:12]
+    hot = Hot(settings.cache_bytes // 2)
     stand = Newsstand(
         publication=publication,
         db=db,
-        record=Record(publication, settings),
+        record=Record(publication, settings, Kept(settings.cache_bytes // 4)),
         hot=hot,
-        shared_bytes=SharedBytes(client, installation, build),
+        shared_bytes=SharedBytes(client, installation, _build(publication, settings)),
         counters=Counters(client, db, installation),
         clock=settings.make_clock(),
-        pages=Pages(),
+        pages=Pages(settings.cache_bytes // 4),
     )
     app = Flask(__name__, static_folder=None)
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
     app.register_blueprint(make_views(stand, Clicks(client, installation)))
-    _answer_people_with_pages(app, stand)
+    app.after_request(partial(_redirect_at_home, publication))
+    app.after_request(partial(_answer_people_with_pages, stand))
     app.wsgi_app = FastPath(app.wsgi_app, hot)  # type: ignore[method-assign]
-    Follower(db, client, installation, hot.moved, hot.lost).start()
+    app.extensions["follower"] = Follower(db, client, installation, hot.moved, hot.lost).start()
     return app
 
 
-def _answer_people_with_pages(app: Flask, stand: Newsstand) -> None:
+def _build(publication: Publication, settings: FeedSettings) -> str:
+    """A name for everything beside the record that bytes depend on: the configuration and the code that renders."""
+    sizes = (settings.feed_items, settings.feed_hours, settings.feed_most_items)
+    digest = hashlib.sha256(f"{publication!r} {sizes}".encode())
+    for folder in ("services/feed", "shared"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _redirect_at_home(publication: Publication, response: Response) -> Response:
+    """To the same path with its slash: below the publication's own address, whatever Host the request claims."""
+    error = request.routing_exception
+    if not isinstance(error, RequestRedirect):
+        return response
+    there = urlsplit(error.new_url)
+    moved = Response(status=error.code)
+    moved.headers["Location"] = publication.base_url + there.path + (f"?{there.query}" if there.query else "")
+    return moved
+
+
+def _answer_people_with_pages(stand: Newsstand, response: Response) -> Response:
     """Programs get problem+json, people a page in the publication's look."""
-
-    def wanted() -> bool:
-        return "text/html" in request.headers.get("Accept", "")
-
-    @app.errorhandler(Refused)
-    def refused(error: Refused) -> ResponseReturnValue:
-        return html_error(stand, error.status, g.request_id) if wanted() else web.refusal(error)
-
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> ResponseReturnValue:
-        if wanted() and error.code is not None and error.code >= 400:
-            return html_error(stand, error.code, g.request_id)
-        return web.http_error(error)
+    if response.mimetype == "application/problem+json":
+        response.vary.add("Accept")
+        if "text/html" in request.headers.get("Accept", ""):
+            response.set_data(error_html(stand, response.status_code, g.request_id))
+            response.content_type = "text/html; charset=utf-8"
+            response.headers.update(PAGE_HEADERS)
+    return response
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import logging
 import threading
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,8 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 FEED_CACHE = "public, max-age=60, must-revalidate"
 PAGE_CACHE = "public, no-cache"
 REDIS_SECONDS = 3600
+# Slices whose last move a process remembers; only renderings that were under way then need to know.
+MOVES_REMEMBERED = 10_000
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Rendered:
     def __post_init__(self) -> None:
         self.hash = hashlib.sha256(self.body).hexdigest()[:24]
         self.modified_second = int(self.last_modified.timestamp())
+        self.size = 2 * len(self.body)  # with its codings, which together are smaller than the body itself
 
     def answer(self, coding: str) -> Answer:
         """The response in a content coding, made on first use."""
@@ -126,60 +129,72 @@ def send(environ: WSGIEnvironment, start_response: StartResponse, rendered: Rend
 
 
 class Hot:
-    """The documents of this process, by address: at most `capacity` bytes, least recently made fresh ones go first."""
+    """The documents of this process that are known to be what the record says, by address.
+
+    They take at most `capacity` bytes, what was made longest ago goes first. Moves are numbered: a document is fresh
+    if its slice has not moved since the record was read for it.
+    """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._fresh: dict[str, Rendered] = {}
-        self._kept: OrderedDict[str, Rendered] = OrderedDict()
         self._size = 0
-        self._paths: dict[str, set[str]] = defaultdict(set)
-        self._moves: dict[str, int] = defaultdict(int)
-        self._losses = 0
+        self._paths: dict[str, set[str]] = {}
+        self._moves = 0
+        self._moved_at: OrderedDict[str, int] = OrderedDict()
+        self._forgotten = 0  # the newest move that is no longer in _moved_at
 
     def fresh(self, path: str) -> Rendered | None:
         """The document at this address if it is known to be what the record says."""
         return self._fresh.get(path)
 
-    def mark(self, which: str) -> tuple[int, int]:
+    def mark(self) -> int:
         """Take this before reading the record; `keep` needs it to tell whether the slice moved meanwhile."""
         with self._lock:
-            return self._losses, self._moves[which]
+            return self._moves
 
-    def keep(self, path: str, rendered: Rendered, mark: tuple[int, int]) -> None:
-        """Keeps a document; it counts as fresh only if its slice has not moved since the mark was taken."""
+    def keep(self, path: str, rendered: Rendered, mark: int) -> None:
+        """Keeps a document, unless its slice may have moved since the mark was taken."""
         with self._lock:
+            if max(self._moved_at.get(rendered.slice, 0), self._forgotten) > mark:
+                return
             self._drop(path)
-            self._kept[path] = rendered
-            self._size += len(rendered.body)
-            if (self._losses, self._moves[rendered.slice]) == mark:
-                self._fresh[path] = rendered
-                self._paths[rendered.slice].add(path)
-            while self._size > self._capacity and len(self._kept) > 1:
-                self._drop(next(iter(self._kept)))
+            self._fresh[path] = rendered
+            self._size += rendered.size
+            self._paths.setdefault(rendered.slice, set()).add(path)
+            while self._size > self._capacity:
+                self._drop(next(iter(self._fresh)))
 
     def moved(self, slices: Iterable[str]) -> None:
         """These slices have a new revision: nothing of them is fresh any more."""
         with self._lock:
+            self._moves += 1
             for which in slices:
-                self._moves[which] += 1
-                for path in self._paths.pop(which, ()):
-                    self._fresh.pop(path, None)
+                self._moved_at[which] = self._moves
+                self._moved_at.move_to_end(which)
+                for path in tuple(self._paths.get(which, ())):
+                    self._drop(path)
+            while len(self._moved_at) > MOVES_REMEMBERED:
+                _, self._forgotten = self._moved_at.popitem(last=False)
 
     def lost(self) -> None:
-        """What has moved is not known: nothing is fresh until it was compared with the record."""
+        """What has moved is not known: nothing is fresh until it was read anew."""
         with self._lock:
-            self._losses += 1
+            self._moves += 1
+            self._forgotten = self._moves
+            self._moved_at.clear()
             self._fresh.clear()
             self._paths.clear()
+            self._size = 0
 
     def _drop(self, path: str) -> None:
-        old = self._kept.pop(path, None)
+        old = self._fresh.pop(path, None)
         if old is not None:
-            self._size -= len(old.body)
-            self._fresh.pop(path, None)
+            self._size -= old.size
             self._paths[old.slice].discard(path)
+            if not self._paths[old.slice]:
+                del self._paths[old.slice]
 
 
 class FastPath:

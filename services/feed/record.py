@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from html import escape
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from services.feed.kept import Kept
 from services.feed.localised import date_line, date_text, language_name
 from services.feed.settings import FeedSettings
 from services.feed.story import Document, Image, Source, Story, Term
@@ -28,37 +28,13 @@ from shared.visibility import is_visible, visible_clause
 CHUNK = 500
 
 
-class KeptStories:
-    """Stories of this process, each with the state of the record it was read from; the least used go first."""
-
-    def __init__(self, most: int = 2000) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._stories: OrderedDict[int, tuple[tuple[object, ...], Story]] = OrderedDict()
-
-    def get(self, seq: int, state: tuple[object, ...]) -> Story | None:
-        with self._lock:
-            kept = self._stories.get(seq)
-            if kept is None or kept[0] != state:
-                return None
-            self._stories.move_to_end(seq)
-            return kept[1]
-
-    def put(self, seq: int, state: tuple[object, ...], story: Story) -> None:
-        with self._lock:
-            self._stories[seq] = (state, story)
-            self._stories.move_to_end(seq)
-            if len(self._stories) > self._most:
-                self._stories.popitem(last=False)
-
-
 @dataclass(frozen=True)
 class Record:
     """Turns rows into stories and documents. Everything it returns is a function of the record alone."""
 
     publication: Publication
     settings: FeedSettings
-    kept: KeptStories = field(default_factory=lambda: KeptStories())
+    kept: Kept[tuple[int, int, datetime | None], Story]  # by seq, version and time of withdrawal
 
     def feed(self, session: Session, which: Slice) -> Feed | None:
         """The feed row of a slice; None when no article was ever in it. The publication's own feed always exists."""
@@ -108,11 +84,11 @@ class Record:
         for start in range(0, len(seqs), CHUNK):
             some = seqs[start : start + CHUNK]
             states = session.execute(_states().where(Article.seq.in_(some))).all()
-            found |= {seq: story for seq, *state in states if (story := self.kept.get(seq, tuple(state)))}
+            found |= {state.seq: story for state in states if (story := self.kept.get(state.tuple()))}
             missing = [seq for seq in some if seq not in found]
             for row in session.execute(_story_rows().where(Article.seq.in_(missing))) if missing else ():
                 found[row[0].seq] = story = self._story(row)
-                self.kept.put(row[0].seq, (row[1].version, row[0].withdrawn_at), story)
+                self.kept.put((row[0].seq, row[1].version, row[0].withdrawn_at), story, _size(story))
         return [found[seq] for seq in seqs]
 
     def label(self, which: Slice, stored: str) -> str:
@@ -145,17 +121,20 @@ class Record:
 
     def _story(self, row: Row[Article, Enrichment, str, str]) -> Story:
         article, enrichment, publisher = row[0], row[1], Term(row[2], row[3])
+        visible = is_visible(article, enrichment)
+        # The readable part of the address is made of the headline, which a withdrawal takes back as well.
+        slug = enrichment.slug if visible else ""
         common: dict[str, Any] = {
             "id": article.id,
             "urn": urn(article.id),
-            "url": self.publication.base_url + article_path(enrichment.day, enrichment.slug, enrichment.key),
+            "url": self.publication.base_url + article_path(enrichment.day, slug, enrichment.key),
             "language": enrichment.language,
             "direction": enrichment.direction,
             "published_at": enrichment.published_at,
             "day": enrichment.day,
             "publisher": publisher,
         }
-        if not is_visible(article, enrichment):
+        if not visible:
             return self._notice(article, common)
         return Story(
             **common,
@@ -207,6 +186,10 @@ def neighbours(session: Session, day: date) -> tuple[date | None, date | None]:
     found = [session.scalar(query) for query in (before, after)]
     earlier, later = (Slice.parse(name).day if name else None for name in found)
     return earlier, later
+
+
+def _size(story: Story) -> int:
+    return sys.getsizeof(story.html) + sys.getsizeof(story.text) + 4000
 
 
 def _newest_first(which: Slice) -> Select[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,6 +25,7 @@ from services.feed.formats.page import (
     withdrawn_page,
 )
 from services.feed.hot import PAGE_CACHE, Hot, Rendered, SharedBytes
+from services.feed.kept import Kept
 from services.feed.masthead import Masthead, compose
 from services.feed.record import Record, neighbours
 from services.feed.share import share_links, subject_of
@@ -43,7 +43,6 @@ from shared.slices import ALL, Slice, day_slice
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Articles listed on a page that is not a day's.
 LISTED = 50
-MOST_PAGES = 2000
 PAGE_HEADERS = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -53,22 +52,17 @@ PAGE_HEADERS = (
 class Pages:
     """Rendered pages, by address; each with everything it shows, so that it is made anew exactly when that changes."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, tuple[object, Rendered]] = OrderedDict()
+    def __init__(self, capacity: int) -> None:
+        self._kept: Kept[str, tuple[object, Rendered]] = Kept(capacity)
 
     def get_or_make(self, path: str, shows: object, changed_at: datetime, make: Callable[[], bytes]) -> Rendered:
-        with self._lock:
-            kept = self._kept.get(path)
+        kept = self._kept.get(path)
         if kept is not None and kept[0] == shows:
             return kept[1]
         # A page shows the masthead, which moves on its own: only the ETag tells two states apart.
         made = Rendered("", "text/html; charset=utf-8", make(), changed_at, True, PAGE_CACHE, PAGE_HEADERS)
-        with self._lock:
-            self._kept[path] = (shows, made)
-            self._kept.move_to_end(path)
-            if len(self._kept) > MOST_PAGES:
-                self._kept.popitem(last=False)
+        # What an article's page shows is about as large again as the page.
+        self._kept.put(path, (shows, made), made.size + len(made.body))
         return made
 
 
@@ -94,17 +88,22 @@ class Newsstand:
         with self.rendering[hash(path) % len(self.rendering)]:
             if (fresh := self.hot.fresh(path)) is not None:
                 return fresh
-            mark = self.hot.mark(str(which))
+            mark = self.hot.mark()
             with self.db.read() as session:
                 feed = self._feed_row(session, which)
-                name, stamp = f"{which}:{format}", f"{feed.revision} {feed.changed_at.isoformat()}"
-                body = self.shared_bytes.get(name, stamp)
-                if body is None:
-                    body = FORMATS[format].render(self.record.document(session, which, feed))
-                    self.shared_bytes.put(name, stamp, body)
+                body = self._feed_body(session, which, feed, format)
             made = Rendered(str(which), FORMATS[format].content_type, body, feed.changed_at, feed.second_shared)
             self.hot.keep(path, made, mark)
             return made
+
+    def _feed_body(self, session: Session, which: Slice, feed: Feed, format: str) -> bytes:
+        name, stamp = f"{which}:{format}", f"{feed.revision} {feed.changed_at.isoformat()}"
+        body = self.shared_bytes.get(name, stamp)
+        if body is None:
+            body = FORMATS[format].render(self.record.document(session, which, feed))
+            if feed.revision:  # else there are as many of them as there are days
+                self.shared_bytes.put(name, stamp, body)
+        return body
 
     def masthead(self) -> Masthead:
         """The masthead, its counts from Redis."""

@@ -12,12 +12,12 @@ from flask import Blueprint, Response, jsonify, redirect, request
 
 from services.feed.assets import static_files
 from services.feed.clicks import Clicks
-from services.feed.formats.page import error_page, make_frame, not_found_page
 from services.feed.formats.jsonfeed import ABOUT, ABOUT_PATH
-from services.feed.hot import Rendered, send
+from services.feed.formats.page import error_page, make_frame, not_found_page
+from services.feed.hot import PAGE_CACHE, Rendered, send
 from services.feed.masthead import as_json
 from services.feed.share import NETWORKS, share_links, share_target, subject_of
-from services.feed.stand import PAGE_HEADERS, Newsstand
+from services.feed.stand import Newsstand
 from shared.errors import NotFound
 from shared.slices import ALL, PLACES, Slice, day_slice
 from shared.urls import FORMATS, share_path
@@ -28,6 +28,12 @@ _KEY = re.compile(r"(?:^|-)([0-9a-hjkmnp-tv-z]{10})$")
 
 def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
     views = Blueprint("readers", __name__)
+
+    @views.before_request
+    def refuse_nul() -> None:
+        # PostgreSQL takes no text with this character, so nothing that is asked for with it can be there.
+        if "\0" in request.path:
+            raise NotFound("No address has a NUL character.")
 
     @views.get("/")
     def front() -> Any:
@@ -50,27 +56,21 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
         if not found:
             raise NotFound("No article has this address.")
         story = stand.story(found[1])
+        if story.withdrawn_at:  # at every address it ever had
+            return _gone(stand.article_page(request.environ["PATH_INFO"], story))
         if not unquote(story.url).endswith(request.path):
             return redirect(story.url, 301)
-        response = _page(lambda path: stand.article_page(path, story))
-        if not story.withdrawn_at:
-            return response
-        gone = Response(stand.article_page(request.path, story).body, 410, content_type="text/html; charset=utf-8")
-        gone.headers.update(PAGE_HEADERS)
-        return gone
+        return _page(lambda path: stand.article_page(path, story))
 
     @views.get("/masthead.json")
     def masthead_json() -> Any:
-        response = jsonify(as_json(stand.masthead(), stand.publication))
-        response.headers["Cache-Control"] = "public, no-cache"
-        response.add_etag()
-        return response.make_conditional(request)
+        return _json(as_json(stand.masthead(), stand.publication))
 
     @views.get("/share/<article_id>")
     def share_list(article_id: str) -> Response:
         links = share_links(subject_of(stand.visible_story(article_id)), stand.publication.share.networks)
         base = stand.publication.base_url
-        return jsonify(
+        return _json(
             [
                 {"network": each.network, "label": each.label, "url": base + share_path(each.network, article_id)}
                 | {"target": each.url}
@@ -89,7 +89,8 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
         target = share_target(network, subject_of(stand.visible_story(article_id)))
         if target is None:
             raise NotFound(f"{NETWORKS[network].label} cannot take this article.")
-        clicks.count(network, article_id)
+        if request.method == "GET":  # HEAD is a program that looks where the link leads
+            clicks.count(network, article_id)
         # Built by hand: redirect() would wrap addresses such as mailto: as if they were pages.
         response = Response(status=302)
         response.headers["Location"] = target
@@ -109,13 +110,10 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
     return views
 
 
-def html_error(stand: Newsstand, status: int, reference: str) -> Response:
-    """An error as a page, for readers who ask for one."""
+def error_html(stand: Newsstand, status: int, reference: str) -> bytes:
+    """An error as a page, for people."""
     frame = make_frame(stand.publication, None)
-    body = not_found_page(frame) if status == 404 else error_page(frame, reference)
-    response = Response(body, status, content_type="text/html; charset=utf-8")
-    response.headers.update(PAGE_HEADERS)
-    return response
+    return not_found_page(frame) if status == 404 else error_page(frame, reference)
 
 
 def _add_feeds(views: Blueprint, stand: Newsstand, format: str, file: str) -> None:
@@ -143,6 +141,20 @@ def _feed(stand: Newsstand, which: Slice, format: str) -> Any:
 def _page(find: Callable[[str], Rendered]) -> Any:
     rendered = find(request.environ["PATH_INFO"])
     return lambda environ, start_response: send(environ, start_response, rendered)
+
+
+def _gone(notice: Rendered) -> Response:
+    response = Response(notice.body, 410, content_type=notice.content_type)
+    response.headers.update({"Cache-Control": notice.cache_control, **dict(notice.extra_headers)})
+    return response
+
+
+def _json(value: object) -> Response:
+    response = jsonify(value)
+    response.headers["Cache-Control"] = PAGE_CACHE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _date(year: int, month: int, day: int) -> date:
