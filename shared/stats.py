@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.clicks import Clicks
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.days import latest_days, local_day
@@ -17,9 +18,9 @@ from shared.slices import ALL, PLACES, day_slice
 
 
 def stats(
-    db: Database, counters: Counters, publication: Publication, clock: Clock, *, days: int, top: int
+    db: Database, counters: Counters, clicks: Clicks, publication: Publication, clock: Clock, *, days: int, top: int
 ) -> dict[str, Any]:
-    """Totals, the latest days, and for each other kind of slice its `top` largest, largest first."""
+    """Totals, the latest days, for each other kind of slice its `top` largest, and share links that were followed."""
     shown = latest_days(local_day(clock.now(), publication.tz), days)
     total, *per_day = counters.read([ALL, *map(day_slice, shown)])
     with db.read() as session:
@@ -28,6 +29,7 @@ def stats(
         "total": total,
         "days": [{"day": day.isoformat(), "articles": count} for day, count in zip(shown, per_day, strict=True)],
         **{PLACES[kind]: found for kind, found in largest.items()},
+        "shares": [{"network": network, "clicks": count} for network, count in clicks.totals().items()],
     }
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from services.cli.settings import CliSettings
 from shared import bus
+from shared.clicks import Clicks
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
@@ -26,12 +27,16 @@ BAR = 40  # columns of the longest bar
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1, 1000), help="Rows for each kind of slice.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def stats_command(days: int, top: int, as_json: bool) -> None:
-    """Show how many articles are published: in all, per day, and by section, tag, publisher, byline and language."""
+    """Show how many articles are published: in all, per day, by section, tag, publisher, byline and language.
+
+    And how often share links were followed.
+    """
     settings = CliSettings()
-    db = Database(settings.sql_url)
-    counters = Counters(bus.connect(settings, patience=1.0), db, installation_id(db))
+    db, client = Database(settings.sql_url), bus.connect(settings, patience=1.0)
+    installation = installation_id(db)
+    counters, clicks = Counters(client, db, installation), Clicks(client, installation)
     publication = load_publication(settings.publication_file)
-    found = stats(db, counters, publication, settings.make_clock(), days=days, top=top)
+    found = stats(db, counters, clicks, publication, settings.make_clock(), days=days, top=top)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -40,7 +45,9 @@ def stats_command(days: int, top: int, as_json: bool) -> None:
     console.print(_chart(found["days"]))
     for place in PLACES.values():
         if found[place]:
-            console.print(_table(place, found[place]))
+            console.print(_table(place, "articles", [(row["slug"], row["articles"]) for row in found[place]]))
+    if found["shares"]:
+        console.print(_table("shares", "clicks", [(row["network"], row["clicks"]) for row in found["shares"]]))
 
 
 def _chart(days: list[dict[str, Any]]) -> Table:
@@ -52,10 +59,10 @@ def _chart(days: list[dict[str, Any]]) -> Table:
     return chart
 
 
-def _table(place: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, padding=(0, 1), title=place.capitalize(), title_justify="left", title_style="bold")
+def _table(title: str, counted: str, rows: list[tuple[str, int]]) -> Table:
+    table = Table(box=None, padding=(0, 1), title=title.capitalize(), title_justify="left", title_style="bold")
     table.add_column("", justify="left")
-    table.add_column("articles", justify="right")
-    for row in rows:
-        table.add_row(row["slug"], f"{row['articles']:,}")
+    table.add_column(counted, justify="right")
+    for name, count in rows:
+        table.add_row(name, f"{count:,}")
     return table

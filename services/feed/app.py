@@ -10,7 +10,6 @@ from flask import Flask, Response, g, request
 from werkzeug.routing import RequestRedirect
 
 from services.feed.announcements import Follower
-from services.feed.clicks import Clicks
 from services.feed.hot import FastPath, Hot, SharedBytes
 from services.feed.kept import Kept
 from services.feed.record import Record
@@ -18,6 +17,7 @@ from services.feed.settings import FeedSettings
 from services.feed.stand import PAGE_HEADERS, Newsstand, Pages
 from services.feed.views import error_html, make_views
 from shared import bus, logs, program, web
+from shared.clicks import Clicks
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id

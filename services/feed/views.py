@@ -11,13 +11,13 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, jsonify, redirect, request
 
 from services.feed.assets import static_files
-from services.feed.clicks import Clicks
 from services.feed.formats.jsonfeed import ABOUT, ABOUT_PATH
 from services.feed.formats.page import error_page, make_frame, not_found_page
 from services.feed.hot import PAGE_CACHE, Rendered, send
 from services.feed.masthead import as_json
 from services.feed.share import NETWORKS, share_links, share_target, subject_of
 from services.feed.stand import Newsstand
+from shared.clicks import Clicks
 from shared.errors import NotFound
 from shared.slices import ALL, PLACES, Slice, day_slice
 from shared.urls import FORMATS, share_path

@@ -12,6 +12,7 @@ from services.ingest.places import Places
 from services.ingest.settings import IngestSettings
 from services.ingest.views import Parts, make_views
 from shared import bus, crash, logs, program, web
+from shared.clicks import Clicks
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
@@ -38,6 +39,7 @@ def create_app() -> Flask:
         nudge=bus.Nudge(client, installation),
         limiter=Limiter(settings, installation),
         counters=Counters(client, db, installation),
+        clicks=Clicks(client, installation),
         in_flight=InFlight(),
         transfers=Places(settings.ingest_threads // 4),
         waits=Places(settings.ingest_threads // 2),

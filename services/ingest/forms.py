@@ -153,6 +153,11 @@ class SlugCount(_Form):
     articles: int
 
 
+class ShareCount(_Form):
+    network: str
+    clicks: int
+
+
 class Stats(_Form):
     """What has been published, in numbers."""
 
@@ -163,6 +168,7 @@ class Stats(_Form):
     publishers: list[SlugCount]
     bylines: list[SlugCount]
     languages: list[SlugCount]
+    shares: list[ShareCount] = Field(description="Share links that were followed, the most followed network first")
 
 
 class Health(_Form):

@@ -26,6 +26,7 @@ from services.ingest.receipts import receipt
 from services.ingest.settings import IngestSettings
 from shared import crash
 from shared.bus import Nudge
+from shared.clicks import Clicks
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.db import Database
@@ -53,6 +54,7 @@ class Parts:
     nudge: Nudge
     limiter: Limiter
     counters: Counters
+    clicks: Clicks
     in_flight: InFlight
     transfers: Places  # requests whose client is still sending, or reading a long answer
     waits: Places  # requests with Prefer: wait
@@ -119,7 +121,8 @@ def make_views(parts: Parts) -> Blueprint:
     def get_stats() -> Response:
         caller()
         days, top = _number("days", parts.publication.masthead.days, MOST_DAYS), _number("top", 10, MOST_TOP)
-        response = jsonify(stats(parts.db, parts.counters, parts.publication, parts.clock, days=days, top=top))
+        found = stats(parts.db, parts.counters, parts.clicks, parts.publication, parts.clock, days=days, top=top)
+        response = jsonify(found)
         response.headers["Cache-Control"] = "private, no-store"
         return response
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import redis
 from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
@@ -13,8 +14,10 @@ from services.cli.dead import dead_group
 from services.cli.keys import keys_group
 from services.cli.statistics import stats_command
 from shared import outbox
+from shared.clicks import Clicks
 from shared.db import Database
 from shared.events import ArticleAccepted
+from shared.installation import installation_id
 from shared.keys import parse_key
 from shared.models import ApiKey, OutboxRow
 from tests.factories import NOW, article, publisher
@@ -94,3 +97,23 @@ def test_stats_of_an_empty_publication_are_zeros(db: Database) -> None:
     assert found["total"] == 0
     assert [day["day"] for day in found["days"]] == ["2018-04-20", "2018-04-19", "2018-04-18"]
     assert "0 articles" in run(stats_command).stdout
+
+
+def test_stats_show_which_share_links_were_followed(db: Database, valkey_url: str) -> None:
+    with redis.Redis.from_url(valkey_url, retry=None) as client:
+        clicks = Clicks(client, installation_id(db))
+        for network in ("x", "whatsapp", "whatsapp", "bluesky"):
+            clicks.count(network, "an-article")
+    found = json.loads(run(stats_command, "--json").stdout)
+    assert [(each["network"], each["clicks"]) for each in found["shares"]] == [
+        ("whatsapp", 2),
+        ("bluesky", 1),
+        ("x", 1),
+    ]
+    assert "whatsapp" in run(stats_command).stdout
+
+
+def test_stats_are_shown_without_redis_but_for_the_share_links(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTHEAD_REDIS_URL", "unix:///nowhere/valkey.sock")
+    found = json.loads(run(stats_command, "--json").stdout)
+    assert (found["total"], found["shares"]) == (0, [])
