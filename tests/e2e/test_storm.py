@@ -1,0 +1,38 @@
+"""The crash campaign: whatever is killed, nothing is lost or doubled, and all is steady again by itself.
+
+What it does and what it judges: docs/reliability.md.
+
+`make storm SEEDS=5` runs more seeds, `make storm SEED=4711` the same one again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.databases import fresh_database
+from tests.storm.campaign import Scenario, run
+
+pytestmark = pytest.mark.storm
+
+
+def seeds() -> list[int]:
+    if given := os.environ.get("STORM_SEED"):
+        return [int(each) for each in given.split(",")]
+    return random.SystemRandom().sample(range(1_000_000), int(os.environ.get("STORM_SEEDS") or 1))
+
+
+# PostgreSQL stands for the larger house: there, everything that may run more than once does.
+@pytest.mark.parametrize(("database", "processes"), [("sqlite", 1), ("postgresql", 2)])
+@pytest.mark.parametrize("seed", seeds())
+def test_a_storm_loses_and_doubles_nothing(
+    database: str, processes: int, seed: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = fresh_database(request.getfixturevalue("postgresql_url")) if database == "postgresql" else ""
+    verdict = run(tmp_path, url, seed, Scenario(processes=processes))
+    with request.getfixturevalue("capsys").disabled():
+        print(f"\n{database}: seed {seed}, {verdict.figures}")
+    assert not verdict.wrong, f"on {database}: {verdict}"
