@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.cli.dead import dead_group
-from services.cli.doctor import doctor_command
-from services.cli.importing import import_command
-from services.cli.keys import keys_group
-from services.cli.migrating import migrate_command
-from services.cli.statistics import stats_command
-from services.cli.submitting import submit_command
-from services.cli.up import down_command, up_command
-from services.cli.verify import verify_command
 from shared import __version__
 from shared.errors import MastheadError
 
-COMMANDS = (
-    up_command,
-    down_command,
-    submit_command,
-    import_command,
-    keys_group,
-    stats_command,
-    verify_command,
-    dead_group,
-    doctor_command,
-    migrate_command,
-)
+# Where each command is found: only the one that is called is imported.
+COMMANDS = {
+    "dead": "services.cli.dead:dead_group",
+    "doctor": "services.cli.doctor:doctor_command",
+    "down": "services.cli.up:down_command",
+    "import": "services.cli.importing:import_command",
+    "keys": "services.cli.keys:keys_group",
+    "migrate": "services.cli.migrating:migrate_command",
+    "stats": "services.cli.statistics:stats_command",
+    "submit": "services.cli.submitting:submit_command",
+    "up": "services.cli.up:up_command",
+    "verify": "services.cli.verify:verify_command",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module, _, name = COMMANDS.get(cmd_name, "").partition(":")
+        command: click.Command | None = getattr(import_module(module), name) if module else None
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def masthead() -> None:
     """Event-driven publishing for newsrooms.
@@ -41,10 +44,6 @@ def masthead() -> None:
     Settings are read from MASTHEAD_* variables; docs/operate.md lists them.
     Exit codes: 0 done, 1 something was found or refused, 2 wrong usage, 3 a part that is needed is away.
     """
-
-
-for command in COMMANDS:
-    masthead.add_command(command)
 
 
 def main() -> None:

