@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
+from shared.clock import Clock
 from shared.outbox import Offer
 
 
@@ -22,3 +24,17 @@ class FakeBus:
     def pulse(self, service: str) -> None:
         if not self.away:
             self.pulses.append(service)
+
+
+class FakeClock(Clock):
+    """Stands still until a test moves it, in whichever direction."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **duration: float) -> None:
+        self.at += timedelta(**duration)

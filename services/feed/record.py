@@ -84,7 +84,9 @@ class Record:
         for start in range(0, len(seqs), CHUNK):
             some = seqs[start : start + CHUNK]
             states = session.execute(_states().where(Article.seq.in_(some))).all()
-            found |= {state.seq: story for state in states if (story := self.kept.get(state.tuple()))}
+            for seq, version, withdrawn_at in states:
+                if (story := self.kept.get((seq, version, withdrawn_at))) is not None:
+                    found[seq] = story
             missing = [seq for seq in some if seq not in found]
             for row in session.execute(_story_rows().where(Article.seq.in_(missing))) if missing else ():
                 found[row[0].seq] = story = self._story(row)
