@@ -140,7 +140,8 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     headers = {
         name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")
     }
-    return problem(error.code, HTTPStatus(error.code).phrase, error.description or "", headers=headers)
+    detail = "There is nothing at this address." if error.code == 404 else error.description or ""
+    return problem(error.code, HTTPStatus(error.code).phrase, detail, headers=headers)
 
 
 def _record_away(error: SQLAlchemyError) -> Response:

@@ -28,6 +28,24 @@ ARCHIVED = {
     "external_id": "cms-4712",
 }
 
+RESULTS = "".join(
+    json.dumps(result) + "\n"
+    for result in (
+        {"line": 1, "status": 202, "id": "8e03978e-40d5-43dd-bc93-6894a57f9324", "external_id": "cms-4711"},
+        {
+            "line": 2,
+            "status": 422,
+            "external_id": "cms-4712",
+            "problem": {
+                "type": "about:blank",
+                "title": "The article cannot be accepted as it is",
+                "status": 422,
+                "detail": "Nothing was stored. To be mended: /headline.",
+            },
+        },
+    )
+)
+
 
 def _reference(kind: str, name: str) -> dict[str, str]:
     return {"$ref": f"#/components/{kind}/{name}"}
@@ -53,8 +71,22 @@ def _receipt(status: int, description: str) -> dict[str, Any]:
     return {str(status): {"description": description, "headers": headers, "content": content}}
 
 
-def _answer(schema: str, description: str, content_type: str = "application/json") -> dict[str, Any]:
-    return {"description": description, "content": {content_type: {"schema": _reference("schemas", schema)}}}
+def _answer(schema: str, description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": {"X-Request-Id": _reference("headers", "X-Request-Id")},
+        "content": {"application/json": {"schema": _reference("schemas", schema)}},
+    }
+
+
+def _lines_of(schema: str) -> dict[str, Any]:
+    """NDJSON: as a whole it is text, each of its lines is described by a schema."""
+    return {
+        "type": "string",
+        "contentMediaType": NDJSON_TYPES[0],
+        "contentSchema": _reference("schemas", schema),
+        "description": f"One {schema} as JSON per line",
+    }
 
 
 ARTICLE_ID = {
@@ -110,13 +142,20 @@ POST_BATCH = {
         "required": True,
         "content": {
             content_type: {
-                "schema": _reference("schemas", "Submission"),
+                "schema": _lines_of("Submission"),
                 "example": "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in (ARTICLE, ARCHIVED)),
             }
             for content_type in NDJSON_TYPES
         },
     },
-    "responses": {"200": _answer("BatchResult", "One result per line", NDJSON_TYPES[0])} | _problems(400, 413, 415),
+    "responses": {
+        "200": {
+            "description": "One BatchResult per line",
+            "headers": {"X-Request-Id": _reference("headers", "X-Request-Id")},
+            "content": {NDJSON_TYPES[0]: {"schema": _lines_of("BatchResult"), "example": RESULTS}},
+        }
+    }
+    | _problems(400, 413, 415),
 }
 GET_ARTICLE = {
     "operationId": "getReceipt",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +18,6 @@ from shared.submission import Submission
 
 # How far the clock of a publisher may be ahead of ours; what it calls now is then our now.
 CLOCK_TOLERANCE = timedelta(minutes=5)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def submit(session: Session, publisher_id: int, submission: Submission, key: str
     created = article is None
     if article is None:
         article = Article(
-            id=str(uuid.uuid4()),
+            id=str(uuid4()),
             publisher_id=publisher_id,
             external_id=submission.external_id,
             version=1,
@@ -92,7 +90,7 @@ def submit(session: Session, publisher_id: int, submission: Submission, key: str
 def replace(
     session: Session,
     publisher_id: int,
-    article_id: str,
+    article_id: UUID,
     submission: Submission,
     if_match: str | None,
     now: datetime,
@@ -128,7 +126,7 @@ def replace(
 def withdraw(
     session: Session,
     publisher_id: int,
-    article_id: str,
+    article_id: UUID,
     reason: str | None,
     if_match: str | None,
     now: datetime,
@@ -146,11 +144,10 @@ def withdraw(
     return article
 
 
-def find(session: Session, publisher_id: int, article_id: str, *, for_update: bool = False) -> Article:
+def find(session: Session, publisher_id: int, article_id: UUID, *, for_update: bool = False) -> Article:
     """A publisher's own article. Another's is not found either: its existence is nobody's business."""
-    wanted = article_id.lower()
-    query = select(Article).where(Article.id == wanted, Article.publisher_id == publisher_id)
-    article = session.scalar(query.with_for_update() if for_update else query) if _UUID.fullmatch(wanted) else None
+    query = select(Article).where(Article.id == str(article_id), Article.publisher_id == publisher_id)
+    article = session.scalar(query.with_for_update() if for_update else query)
     if article is None:
         raise NotFound("No article of yours has this id.")
     return article

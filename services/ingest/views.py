@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import IntegrityError
@@ -92,15 +93,15 @@ def make_views(parts: Parts) -> Blueprint:
         response.headers["X-Accel-Buffering"] = "no"  # or nginx keeps the results back until the last one
         return response
 
-    @views.get("/v1/articles/<article_id>")
-    def get_article(article_id: str) -> Response:
+    @views.get("/v1/articles/<uuid:article_id>")
+    def get_article(article_id: UUID) -> Response:
         publisher = caller().publisher_id
         with parts.db.read() as session:
             article = submit.find(session, publisher, article_id)
         return _answer(parts, article, status=200)
 
-    @views.put("/v1/articles/<article_id>")
-    def put_article(article_id: str) -> Response:
+    @views.put("/v1/articles/<uuid:article_id>")
+    def put_article(article_id: UUID) -> Response:
         publisher = caller().publisher_id
         submission = bodies.parse_submission(_json_body(parts, publisher))
         match = request.headers.get("If-Match")
@@ -109,8 +110,8 @@ def make_views(parts: Parts) -> Blueprint:
         )
         return _answer(parts, article, status=202)
 
-    @views.delete("/v1/articles/<article_id>")
-    def delete_article(article_id: str) -> Response:
+    @views.delete("/v1/articles/<uuid:article_id>")
+    def delete_article(article_id: UUID) -> Response:
         publisher = caller().publisher_id
         reason = bodies.parse_reason(_json_body(parts, publisher)) if bodies.has_body(request) else None
         match = request.headers.get("If-Match")

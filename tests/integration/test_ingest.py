@@ -190,7 +190,7 @@ class TestReceipts:
         for method, body in (("GET", None), ("PUT", written()), ("DELETE", None)):
             problem(api.ask(method, path, body, {**other, "If-Match": "*"}), 404)
 
-    @pytest.mark.parametrize("article_id", ["batch", "0", "%00", "%F0%9F%98%80", "x" * 5_000, "İ" * 36, "a" * 36])
+    @pytest.mark.parametrize("article_id", ["0", "%00", "%F0%9F%98%80", "x" * 5_000, "İ" * 36, "a" * 36])
     def test_what_is_no_id_is_not_found(self, api: Api, article_id: str) -> None:
         problem(api.ask("GET", f"/v1/articles/{article_id}"), 404)
 

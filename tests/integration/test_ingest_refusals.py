@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -24,7 +25,9 @@ class TestKeys:
         for rule in api.app.url_map.iter_rules():
             if rule.rule.startswith("/v1/"):
                 for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
-                    answer = api.ask(method, rule.rule.replace("<article_id>", "x"), None, {"Authorization": ""})
+                    answer = api.ask(
+                        method, rule.rule.replace("<uuid:article_id>", str(uuid4())), None, {"Authorization": ""}
+                    )
                     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="masthead"'
                     assert problem(answer, 401)["title"] == "A valid API key is needed"
                     asked += 1
@@ -78,7 +81,7 @@ class TestAddresses:
         problem(api.ask("GET", path), 404)
 
     def test_a_wrong_method_says_which_are_right(self, api: Api) -> None:
-        answer = api.ask("PATCH", "/v1/articles/x")
+        answer = api.ask("PATCH", f"/v1/articles/{uuid4()}")
         problem(answer, 405)
         assert {"GET", "PUT", "DELETE"} <= set(re.findall(r"\w+", answer.headers["Allow"]))
 
