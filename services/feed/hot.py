@@ -68,7 +68,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes over the wire: the headers of a 200, those of a 304, and the body."""
+    """What goes over the wire: the headers of a 200, those of a 304 beside its ETag, and the body."""
 
     etag: str
     headers: list[tuple[str, str]]
@@ -79,7 +79,6 @@ class Answer:
     def of(cls, rendered: Rendered, coding: str, body: bytes) -> Answer:
         etag = f'"{rendered.hash}-{coding}"' if coding in CODINGS else f'"{rendered.hash}"'
         shared = [
-            ("ETag", etag),
             ("Last-Modified", http_date(rendered.last_modified)),
             ("Cache-Control", rendered.cache_control),
             ("Vary", "Accept-Encoding"),
@@ -88,41 +87,44 @@ class Answer:
         content = [("Content-Type", rendered.content_type), ("Content-Length", str(len(body)))]
         if coding in CODINGS:
             content.append(("Content-Encoding", coding))
-        return cls(etag, [*content, *shared, ("X-Content-Type-Options", "nosniff")], shared, body)
+        return cls(etag, [*content, ("ETag", etag), *shared, ("X-Content-Type-Options", "nosniff")], shared, body)
 
 
 @lru_cache(maxsize=1024)
 def best_coding(accept_encoding: str) -> str:
     """The content coding to answer with (RFC 9110, 12.5.3): the client's favourite, ours where it has none."""
-    accepted = {name.lower(): quality for name, quality in parse_accept_header(accept_encoding) if quality > 0}
-    offered = [name for name in CODINGS if name in accepted or "*" in accepted]
-    return max(offered, key=lambda name: accepted.get(name, accepted.get("*", 0.0)), default="identity")
+    accepted = {name.lower(): quality for name, quality in parse_accept_header(accept_encoding)}
+    others = accepted.get("*", 0.0)
+    offered = {name: quality for name in CODINGS if (quality := accepted.get(name, others)) > 0}
+    return max(offered, key=lambda name: offered[name], default="identity")
 
 
-def not_modified(environ: WSGIEnvironment, rendered: Rendered, answer: Answer) -> bool:
-    """Whether the client's copy is current: If-None-Match decides, If-Modified-Since only without it (13.1.3)."""
+def current_tag(environ: WSGIEnvironment, rendered: Rendered, answer: Answer) -> str | None:
+    """The tag of the client's copy if that is current: If-None-Match decides, else If-Modified-Since (13.1.3)."""
     given = environ.get("HTTP_IF_NONE_MATCH")
     if given is not None:
-        return given == answer.etag or _names(parse_etags(given), rendered)
+        return answer.etag if given == answer.etag else _named(parse_etags(given), rendered, answer)
     since = environ.get("HTTP_IF_MODIFIED_SINCE")
     if since is None or rendered.second_shared:
-        return False
+        return None
     known = parse_date(since)
-    return known is not None and rendered.modified_second <= known.timestamp()
+    return answer.etag if known is not None and rendered.modified_second <= known.timestamp() else None
 
 
-def _names(tags: ETags, rendered: Rendered) -> bool:
+def _named(tags: ETags, rendered: Rendered, answer: Answer) -> str | None:
     """Any coding of these bytes will do: the client has this revision, in whichever coding."""
-    return tags.star_tag or any(
-        tags.contains_weak(tag) for tag in (rendered.hash, *(f"{rendered.hash}-{coding}" for coding in CODINGS))
-    )
+    if tags.star_tag or tags.contains_raw(answer.etag):
+        return answer.etag
+    ours = (rendered.hash, *(f"{rendered.hash}-{coding}" for coding in CODINGS))
+    return next((f'"{tag}"' for tag in ours if tags.contains_weak(tag)), None)
 
 
 def send(environ: WSGIEnvironment, start_response: StartResponse, rendered: Rendered) -> list[bytes]:
     """Answers GET and HEAD with 200 or 304."""
     answer = rendered.answer(best_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
-    if not_modified(environ, rendered, answer):
-        start_response("304 Not Modified", answer.headers_304)
+    tag = current_tag(environ, rendered, answer)
+    if tag is not None:
+        start_response("304 Not Modified", [("ETag", tag), *answer.headers_304])
         return [b""]
     start_response("200 OK", answer.headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
