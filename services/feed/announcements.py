@@ -61,7 +61,7 @@ class Follower:
         return self
 
     def stop(self) -> None:
-        """Ends the watch; what was fresh then stays so for ever, so this is for a process about to end."""
+        """Ends the watch. What is fresh then stays so for ever, unless somebody else calls `look`."""
         self._stopped.set()
         self._thread.join()
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
 from services.feed.announcements import Follower
@@ -23,6 +25,19 @@ from shared.db import Database
 from shared.installation import installation_id
 from shared.publication import Publication, load_publication
 from shared.settings import ROOT
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class ReaderResponse(Response):
+    """A 304 keeps its Last-Modified, which Werkzeug takes for a header of the content."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and "Last-Modified" in self.headers:
+            headers["Last-Modified"] = self.headers["Last-Modified"]
+        return headers
 
 
 def create_app() -> Flask:
@@ -44,11 +59,13 @@ def create_app() -> Flask:
         pages=Pages(settings.cache_bytes // 4),
     )
     app = Flask(__name__, static_folder=None)
+    app.response_class = ReaderResponse
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
     app.register_blueprint(make_views(stand, Clicks(client, installation)))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
     app.wsgi_app = FastPath(app.wsgi_app, hot)  # type: ignore[method-assign]
+    app.extensions["newsstand"] = stand
     app.extensions["follower"] = Follower(db, client, installation, hot.moved, hot.lost).start()
     return app
 

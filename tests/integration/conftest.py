@@ -9,6 +9,8 @@ import pytest
 
 from shared.db import Database
 from tests.ingest_api import Api, ingest
+from tests.paper import Paper
+from tests.paper import paper as paper_in
 
 
 @pytest.fixture
@@ -18,3 +20,12 @@ def api(
     """The ingest API, once on each kind of database."""
     with ingest(database_url, valkey_url, tmp_path, monkeypatch) as app:
         yield Api(app, db)
+
+
+@pytest.fixture
+def paper(
+    db: Database, database_url: str, valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Paper]:
+    """The newspaper and its readers, once on each kind of database."""
+    with paper_in(db, database_url, valkey_url, tmp_path, monkeypatch) as made:
+        yield made
