@@ -141,7 +141,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
         name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")
     }
     detail = "There is nothing at this address." if error.code == 404 else error.description or ""
-    return problem(error.code, HTTPStatus(error.code).phrase, detail, headers=headers)
+    return problem(error.code, HTTPStatus(error.code).phrase.capitalize(), detail, headers=headers)
 
 
 def _record_away(error: SQLAlchemyError) -> Response:
