@@ -7,6 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from services.cli.settings import CliSettings
+from services.count.settings import CountSettings
+from services.enrich.settings import EnrichSettings
+from services.feed.settings import FeedSettings
+from services.ingest.settings import IngestSettings
+from services.relay.settings import RelaySettings
+from shared.settings import Settings
+
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))]
 _PATH = re.compile(r"`((?:services|shared|tests|bench|requirements|docs)/[\w./-]+)`")
@@ -34,3 +42,13 @@ def test_every_service_is_on_the_journey() -> None:
     text = (ROOT / "docs/journey.md").read_text(encoding="utf-8")
     services = {folder.name for folder in (ROOT / "services").iterdir() if (folder / "__init__.py").exists()}
     assert {name for name in services if f"services/{name}/" in text} == services
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings, IngestSettings, RelaySettings, EnrichSettings, CountSettings, FeedSettings, CliSettings]
+)
+def test_every_setting_is_described(settings: type[Settings]) -> None:
+    text = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `MASTHEAD_(\w+)` \| [^|]+ \| (.+) \|$", text, re.MULTILINE))
+    for name, field in settings.model_fields.items():
+        assert rows.get(name.upper()) == field.description
