@@ -76,12 +76,16 @@ class Installation:
             raise
         return self
 
-    def stop(self) -> None:
-        """Stops everything, if need be by force."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stops everything, if need be by force; gives the exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        assert self._process is not None
         try:
-            self._process.wait(90)
+            return self._process.wait(90)
         except subprocess.TimeoutExpired:
             for pid in self.pids().values():
                 os.killpg(pid, signal.SIGKILL)

@@ -33,7 +33,7 @@ def make_demo(settings: CliSettings, publication: Publication, db: Database) -> 
     _write_private(settings.var / "demo-key", f"{key}\n")
     lines = [json.dumps(article) for article in demo.load(now.astimezone(publication.tz))]
     answer = own_door(settings).post(
-        f"{settings.api_url}/v1/articles/batch",
+        f"{settings.own_api_url}/v1/articles/batch",
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
         body="\n".join(lines).encode(),
         max_bytes=1_000_000,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from shared.errors import ConfigurationError
 from shared.http import Door
 from shared.settings import Settings, reachable
 
@@ -20,7 +22,12 @@ class CliSettings(Settings):
 
     @property
     def api_url(self) -> str:
-        return self.api.rstrip("/") or f"http://{reachable(self.ingest_host)}:{self.ingest_port}"
+        return self.api.rstrip("/") or self.own_api_url
+
+    @property
+    def own_api_url(self) -> str:
+        """The API of `masthead up`, whichever MASTHEAD_API names."""
+        return f"http://{reachable(self.ingest_host)}:{self.ingest_port}"
 
     @property
     def feed_url(self) -> str:
@@ -29,8 +36,14 @@ class CliSettings(Settings):
 
 def own_door(settings: CliSettings) -> Door:
     """A door that also opens to this installation's own services, which may be private."""
-    own = [urlsplit(url) for url in (settings.api_url, settings.feed_url)]
+    own = [urlsplit(url) for url in (settings.api_url, settings.own_api_url, settings.feed_url)]
     return Door(allow={(url.hostname or "", url.port or (443 if url.scheme == "https" else 80)) for url in own})
+
+
+def needs(module: str, otherwise: str) -> None:
+    """Raises ConfigurationError, saying `otherwise`, where a module is not installed: an image has only its own."""
+    if find_spec(module) is None:
+        raise ConfigurationError(otherwise)
 
 
 @dataclass(frozen=True)

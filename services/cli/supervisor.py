@@ -15,13 +15,17 @@ from itertools import cycle
 from pathlib import Path
 from typing import IO
 
+from shared.errors import ConfigurationError
 from shared.health import SILENCE, WATCH_EVERY
+from shared.program import UNUSABLE
 
 COLOURS = cycle(("36", "33", "32", "35", "34", "96", "93"))
 # Seconds between an unexpected end and the new start.
 RESTART_AFTER = 1.0
 # Seconds a process has to stop by itself: a busy worker pool can take half a minute.
 STOP_PATIENCE = 40.0
+# Seconds that killed processes may take to be gone, their ports free.
+LEFTOVER_PATIENCE = 5.0
 # Columns of the longest name.
 WIDTH = 14
 
@@ -40,6 +44,7 @@ class Process:
         self._colour = next(COLOURS)
         self._child: subprocess.Popen[str] | None = None
         self._restart_at = 0.0
+        self._output: threading.Thread | None = None
 
     @property
     def pid(self) -> int | None:
@@ -58,16 +63,23 @@ class Process:
             start_new_session=True,
         )
         assert self._child.stdout is not None
-        threading.Thread(target=self._copy, args=(self._child.stdout,), daemon=True).start()
+        self._output = threading.Thread(target=self._copy, args=(self._child.stdout,), daemon=True)
+        self._output.start()
 
     def look_after(self, environment: Mapping[str, str]) -> bool:
-        """Starts the process anew some time after it ended, and ends it when it is stuck. True when it was started."""
+        """Starts the process anew some time after it ended, and ends it when it is stuck. True when it was started.
+
+        Raises ConfigurationError when it says that starting anew would not help.
+        """
         if self._child is None:
             return False
         if self._child.poll() is None:
             self._end_when_stuck()
             return False
         if not self._restart_at:
+            self._finish_output()
+            if self._child.returncode == UNUSABLE:
+                raise ConfigurationError(f"{self.name} cannot run; its last line above says why.")
             self.say(f"ended with {self._child.returncode}, starting anew")
             self._restart_at = time.monotonic() + RESTART_AFTER
         if time.monotonic() < self._restart_at:
@@ -91,6 +103,12 @@ class Process:
             self.say("did not stop in time and is killed")
         _signal_group(self._child.pid, signal.SIGKILL)
         self._child.wait()
+        self._finish_output()
+        self.say("stopped")
+
+    @property
+    def has_ended(self) -> bool:
+        return self._child is not None and self._child.poll() is not None
 
     def _end_when_stuck(self) -> None:
         now = time.monotonic()
@@ -103,7 +121,12 @@ class Process:
 
     def say(self, text: str) -> None:
         prefix = f"\033[{self._colour}m{self._prefix}\033[0m" if sys.stdout.isatty() else self._prefix
-        print(f"{prefix} | {text}", flush=True)
+        say(f"{prefix} | {text}")
+
+    def _finish_output(self) -> None:
+        """Waits a moment for the last lines: what the process left behind may hold its output open."""
+        if self._output:
+            self._output.join(1.0)
 
     def _copy(self, output: IO[str]) -> None:
         for line in output:
@@ -132,9 +155,13 @@ class Supervisor:
     def run(self) -> None:
         """Looks after the processes until somebody asks to stop, then stops them in order."""
         while not self.stopping.wait(0.2):
-            restarted = [process for process in self._processes if process.look_after(self._environment)]
-            if restarted:
-                self._write_pids()
+            self.look_after()
+
+    def look_after(self) -> None:
+        """Raises ConfigurationError when a process cannot run at all."""
+        restarted = [process for process in self._processes if process.look_after(self._environment)]
+        if restarted:
+            self._write_pids()
 
     def stop(self) -> None:
         for stage in sorted({process.stop_stage for process in self._processes}):
@@ -153,22 +180,46 @@ class Supervisor:
         unfinished.replace(self._pid_file)
 
 
+def say(line: str) -> None:
+    """Prints a line. That nobody reads any more, a closed terminal say, must keep no process from being stopped."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
 def stop_leftovers(pid_file: Path) -> None:
-    """Ends processes of a supervisor that was killed before it could stop them."""
+    """Ends processes of a supervisor that was killed before it could stop them, and waits until they are gone."""
     try:
         pids = json.loads(pid_file.read_text())
     except (OSError, ValueError):
         return
-    for name, pid in pids.items():
-        if name != "supervisor" and _is_ours(pid):
-            _signal_group(pid, signal.SIGKILL)
+    left = [pid for name, pid in pids.items() if name != "supervisor" and _is_ours(pid)]
+    for pid in left:
+        _signal_group(pid, signal.SIGKILL)
+    deadline = time.monotonic() + LEFTOVER_PATIENCE
+    while any(_group_exists(pid) for pid in left) and time.monotonic() < deadline:
+        time.sleep(0.02)
     pid_file.unlink(missing_ok=True)
 
 
 def _is_ours(pid: int) -> bool:
     """Whether a pid still belongs to one of our programs: numbers are given to others after a while."""
-    found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    return "services." in found.stdout or "valkey-server" in found.stdout
+    if Path("/proc/self").exists():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            return False
+    else:
+        asked = ["ps", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(asked, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    return "services." in command or "valkey-server" in command
+
+
+def _group_exists(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

