@@ -107,13 +107,8 @@ def test_the_first_language_writes_the_line(language, line):
 
 
 def test_label_word_and_patterns_are_the_publications():
-    chinese = publication(
-        "zh", days=1, date_format="y年M月d日", day_format="M月d日", total_label="共", total_word="篇"
-    )
-    assert (
-        compose(chinese, TODAY, COUNTS, 7).text
-        == "2018年4月20日 - 星期五 - 1439年8月4日 | 4月20日 (39) 共: 7 篇"
-    )
+    chinese = publication("zh", days=1, date_format="y年M月d日", day_format="M月d日", total_label="共", total_word="篇")
+    assert compose(chinese, TODAY, COUNTS, 7).text == "2018年4月20日 - 星期五 - 1439年8月4日 | 4月20日 (39) 共: 7 篇"
 
 
 def test_the_word_after_the_total_may_be_empty():
