@@ -6,15 +6,17 @@ import logging
 import time
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import redis
-from celery import Celery
 from kombu.exceptions import OperationalError
 
 from shared.outbox import Offer
 from shared.settings import Settings, with_password
+
+if TYPE_CHECKING:
+    from celery import Celery  # its import takes longer than a web process needs for anything else of this file
 
 log = logging.getLogger(__name__)
 
