@@ -130,7 +130,8 @@ class Process:
 
     def _copy(self, output: IO[str]) -> None:
         for line in output:
-            self.say(line.rstrip())
+            if line.strip():
+                self.say(line.rstrip())
 
 
 class Supervisor:
