@@ -29,7 +29,9 @@ from tests.storm.recorder import Recorder
 from tests.system import Installation
 
 # Open rows a second that the system gets through on a machine that is busy with other things too.
-RATE = 25.0
+RATE = 50.0
+# Seconds until every crash point was reached; each costs a process and its new start.
+CRASHES_WITHIN = 40.0
 
 
 def thousand_stories(seed: int, now: datetime) -> list[Story]:
@@ -41,7 +43,7 @@ class Scenario:
     """What a campaign does. The default is the whole storm; aimed campaigns do one part of it."""
 
     stories: Callable[[int, datetime], list[Story]] = thousand_stories
-    seconds: float = 45.0  # over which submissions and faults are spread
+    seconds: float = 40.0  # over which submissions are spread, and then again the faults
     faults: Callable[[int, float], list[Fault]] = schedule
     crash_points: tuple[str, ...] = crash.POINTS
     second_host: bool = True
@@ -116,22 +118,31 @@ def _storm(
     seed: int,
     scenario: Scenario,
 ) -> Storm:
-    """Lets publishers and faults loose at the same time and returns when both are done."""
-    storm = Storm(installation, recording, scenario.faults(seed, scenario.seconds))
+    """Lets publishers loose, then every crash point, then all other faults; returns when all are done."""
+    storm = Storm(installation, recording, scenario.faults(seed, scenario.seconds), seed)
     publishers = Publishers(installation, recording, keys, seed)
-    times = {"seconds": scenario.seconds, "patience": scenario.steady_within}
-    publishing = threading.Thread(target=publishers.run, args=(stories,), kwargs=times, daemon=True)
+    publishing = threading.Thread(
+        target=publishers.run, args=(stories,), kwargs={"seconds": scenario.seconds}, daemon=True
+    )
     with closing(SecondHost(installation, recording)) as second, closing(Reader(installation, recording)) as reader:
+        reader.start()
+        publishing.start()
+        _visit_crash_points(installation, scenario)
+        storm.start()
         if scenario.second_host:
             second.start()
-        reader.start()
-        storm.start()
-        publishing.start()
-        if scenario.second_host:
             second.stand_still(ENRICH_ARTICLE.lease + 5, within=scenario.seconds)
         storm.join()
+        publishers.lose_patience(after=scenario.steady_within)
         publishing.join()
     return storm
+
+
+def _visit_crash_points(installation: Installation, scenario: Scenario) -> None:
+    """Waits until the work under way has led through all of them, while nobody else could take it another way."""
+    deadline = time.monotonic() + CRASHES_WITHIN
+    while _unvisited(installation, scenario) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _silence(installation: Installation, recording: Recorder, db: Database, scenario: Scenario) -> dict[str, Any]:
@@ -142,7 +153,7 @@ def _silence(installation: Installation, recording: Recorder, db: Database, scen
     recording.note("silence", backlog=backlog)
     until = began + scenario.steady_within + backlog / RATE
     while (unsteady := _unsteady(installation, db)) and time.monotonic() < until:
-        threading.Event().wait(0.25)
+        time.sleep(0.25)
     figures = {"unsteady": unsteady, "backlog": backlog, "steady after": round(time.monotonic() - began, 1)}
     recording.note("steady", **figures)
     return figures
@@ -191,5 +202,5 @@ def _figures(known: dict[str, Fate], lines: list[dict[str, Any]], storm: Storm) 
         "replaced": sum(fate.versions[-1].number > 1 for fate in known.values()),
         "withdrawn": sum(fate.withdrawn == recorder.OK for fate in known.values()),
         "calls": dict(ends),
-        "faults": sum(storm.done.values()),
+        "faults": storm.done,
     }

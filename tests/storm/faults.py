@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,34 +51,40 @@ def schedule(seed: int, seconds: float, *, kills: int = 5) -> list[Fault]:
 class Storm(threading.Thread):
     """Does the faults of a schedule, one after the other, each when its target is there."""
 
-    def __init__(self, installation: Installation, recorder: Recorder, faults: list[Fault]) -> None:
+    def __init__(self, installation: Installation, recorder: Recorder, faults: list[Fault], seed: int) -> None:
         super().__init__(daemon=True)
+        self._rng = random.Random(f"storm {seed}")
         self._installation = installation
         self._recorder = recorder
         self._faults = sorted(faults)
         self._valkey = redis.Redis.from_url(
             f"unix://{installation.settings.valkey_socket}", socket_timeout=2, retry=None
         )
-        self.done: Counter[str] = Counter()
-        self.missed: list[str] = []  # faults whose target did not come back in time
+        self._done: list[Fault] = []
+
+    @property
+    def done(self) -> int:
+        return len(self._done)
+
+    @property
+    def missed(self) -> list[str]:
+        """Faults that could not be done, because their target did not come back in time."""
+        return [f"{each.kind} {each.target}" for each in self._faults if each not in self._done]
 
     def run(self) -> None:
         began = time.monotonic()
         for fault in self._faults:
-            threading.Event().wait(max(0.0, began + fault.at - time.monotonic()))
-            name = f"{fault.kind} {fault.target}"
+            time.sleep(max(0.0, began + fault.at - time.monotonic()))
             if self._do(fault):
-                self.done[name] += 1
-            else:
-                self.missed.append(name)
+                self._done.append(fault)
 
     def _do(self, fault: Fault) -> bool:
         deadline = time.monotonic() + TARGET_WITHIN
         while time.monotonic() < deadline:
             try:
                 self._strike(fault)
-            except (psutil.NoSuchProcess, ProcessLookupError, IndexError, redis.RedisError):
-                threading.Event().wait(0.05)  # it is down already and on its way back
+            except (psutil.NoSuchProcess, IndexError, redis.RedisError):
+                time.sleep(0.05)  # it is down already and on its way back
                 continue
             self._recorder.note("fault", kind=fault.kind, target=fault.target)
             return True
@@ -91,11 +96,11 @@ class Storm(threading.Thread):
                 self._process(fault.target).kill()
             case "kill child":
                 children = self._process(fault.target).children()
-                random.choice(children).kill()
+                self._rng.choice(children).kill()
             case "freeze":
                 process = self._process(fault.target)
                 process.suspend()
-                threading.Event().wait(FREEZE)
+                time.sleep(FREEZE)
                 process.resume()
             case "cut":
                 self._valkey.execute_command("CLIENT", "KILL", "TYPE", fault.target, "SKIPME", "yes")
@@ -150,10 +155,10 @@ class SecondHost:
         (child,) = main.children()
         main.suspend()  # or it would end the child for taking too long
         self._recorder.note("fault", kind="stand still", target="second enrich worker")
-        threading.Event().wait(seconds)
+        time.sleep(seconds)
         child.resume()
         self._recorder.note("fault", kind="go on", target="second enrich worker")
-        threading.Event().wait(AHEAD)  # time to store what it has, before anybody tells it that it is late
+        time.sleep(AHEAD)  # time to store what it has, before anybody tells it that it is late
         main.resume()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import math
 import random
 import threading
 import time
@@ -77,12 +78,15 @@ class Publishers:
         self._rng = random.Random(f"publishers {seed}")
         self._agenda = Agenda()
         self._local = threading.local()
-        self._give_up_at = 0.0
+        self._give_up_at = math.inf
 
-    def run(self, stories: list[Story], *, seconds: float, clients: int = 6, patience: float = 60.0) -> None:
-        """Spreads the submissions over so many seconds; returns when all is said, `patience` later at the latest."""
+    def lose_patience(self, *, after: float) -> None:
+        """From so many seconds on, nobody tries again."""
+        self._give_up_at = time.monotonic() + after
+
+    def run(self, stories: list[Story], *, seconds: float, clients: int = 6) -> None:
+        """Spreads the submissions over so many seconds; returns when all is said."""
         began = time.monotonic()
-        self._give_up_at = began + seconds + patience
         for group in self._groups(stories):
             due = began + self._rng.uniform(0, seconds)
             if len(group) > 1:
@@ -201,7 +205,7 @@ class Publishers:
         """Turns of a client that keeps trying, with a pause between two."""
         yield
         while time.monotonic() < self._give_up_at:
-            threading.Event().wait(AGAIN_AFTER)
+            time.sleep(AGAIN_AFTER)
             yield
 
     def _send(
