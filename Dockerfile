@@ -11,7 +11,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 COPY requirements/build.txt requirements/${SERVICE}.txt requirements/
 RUN pip install --require-hashes --requirement requirements/build.txt \
-    && pip wheel --require-hashes --no-build-isolation --requirement "requirements/${SERVICE}.txt" --wheel-dir wheels \
+    && pip wheel --require-hashes --no-build-isolation --only-binary :all: --no-binary feedgen,pymeeus \
+        --requirement "requirements/${SERVICE}.txt" --wheel-dir wheels \
     && python -m venv --without-pip /opt/masthead \
     && pip --python /opt/masthead/bin/python install --no-index --no-deps wheels/*
 WORKDIR /app
