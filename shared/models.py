@@ -23,6 +23,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from shared.db import UtcDateTime
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
+# A slice's key. Ranges of keys are asked for, so its order is that of its bytes, whatever order the database prefers.
+SliceKey = String(300).with_variant(String(300, collation="C"), "postgresql")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -147,7 +149,7 @@ class Counter(Base):
     """How many published articles each slice has; mirrored into Redis (shared.counters). Writer: count."""
 
     __tablename__ = "counter"
-    slice: Mapped[str] = mapped_column(String(300), primary_key=True)
+    slice: Mapped[str] = mapped_column(SliceKey, primary_key=True)
     value: Mapped[int] = mapped_column(Integer)
     seq: Mapped[int] = mapped_column(BigInteger, index=True)  # commit-ordered number of the last change
 
@@ -156,7 +158,7 @@ class Feed(Base):
     """One slice as subscribers see it: its revision moves with every visible change. Writer: feed."""
 
     __tablename__ = "feed"
-    slice: Mapped[str] = mapped_column(String(300), primary_key=True)
+    slice: Mapped[str] = mapped_column(SliceKey, primary_key=True)
     label: Mapped[str] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(Integer)
     changed_at: Mapped[datetime]
@@ -169,7 +171,7 @@ class FeedEntry(Base):
     """An article's place in one feed. Writer: feed."""
 
     __tablename__ = "feed_entry"
-    slice: Mapped[str] = mapped_column(String(300), primary_key=True)
+    slice: Mapped[str] = mapped_column(SliceKey, primary_key=True)
     article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), primary_key=True, autoincrement=False)
     published_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]  # set: the entry shows the notice, until it leaves

@@ -117,7 +117,8 @@ class Record:
             for place, (seq, published_at) in enumerate(newest)
             if place < self.settings.feed_items or published_at > since
         }
-        notices = rows.where(FeedEntry.withdrawn_at.is_not(None))
+        # Without an order, or SQLite walks through the whole feed in that order to find them.
+        notices = rows.where(FeedEntry.withdrawn_at.is_not(None)).order_by(None)
         shown |= dict(session.execute(notices).all())
         return sorted(shown, key=lambda seq: (shown[seq], seq), reverse=True)
 
@@ -182,10 +183,12 @@ class Record:
 
 def neighbours(session: Session, day: date) -> tuple[date | None, date | None]:
     """The nearest days before and after this one that have articles."""
-    counted = select(FeedEntry.slice).where(FeedEntry.slice > "day:", FeedEntry.slice < "day;")
-    before = counted.where(FeedEntry.slice < str(day_slice(day))).order_by(FeedEntry.slice.desc()).limit(1)
-    after = counted.where(FeedEntry.slice > str(day_slice(day))).order_by(FeedEntry.slice).limit(1)
-    found = [session.scalar(query) for query in (before, after)]
+    this = str(day_slice(day))
+    # Only the nearer bound on each side: with two, SQLite may choose the farther and walk through all days between.
+    before = select(FeedEntry.slice).where(FeedEntry.slice > "day:", FeedEntry.slice < this)
+    after = select(FeedEntry.slice).where(FeedEntry.slice > this, FeedEntry.slice < "day;")
+    nearest = (before.order_by(FeedEntry.slice.desc()).limit(1), after.order_by(FeedEntry.slice).limit(1))
+    found = [session.scalar(query) for query in nearest]
     earlier, later = (Slice.parse(name).day if name else None for name in found)
     return earlier, later
 

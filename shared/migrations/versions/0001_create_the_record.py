@@ -12,11 +12,13 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+SLICE_KEY = sa.String(length=300).with_variant(sa.String(length=300, collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "counter",
-        sa.Column("slice", sa.String(length=300), nullable=False),
+        sa.Column("slice", SLICE_KEY, nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("slice"),
@@ -26,7 +28,7 @@ def upgrade() -> None:
 
     op.create_table(
         "feed",
-        sa.Column("slice", sa.String(length=300), nullable=False),
+        sa.Column("slice", SLICE_KEY, nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("changed_at", shared.db.UtcDateTime(timezone=True), nullable=False),
@@ -156,7 +158,7 @@ def upgrade() -> None:
 
     op.create_table(
         "feed_entry",
-        sa.Column("slice", sa.String(length=300), nullable=False),
+        sa.Column("slice", SLICE_KEY, nullable=False),
         sa.Column(
             "article_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
