@@ -22,6 +22,7 @@ from tests.newsroom import work
 from tests.paper import Paper
 from tests.system import wait_for
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # The smaller archive fills a feed and a page already.
 FEW, MANY = range(1_000, 1_100), range(10_000, 30_000)
 # In the same feeds as what the tests publish; the feeds hold all of them, as an archive's do.
@@ -123,10 +124,9 @@ def test_publishing_takes_the_same_statements_in_an_archive_of_any_size(paper: P
     assert count() == few > 10
 
 
+@ON_SQLITE  # which counts its steps
 @pytest.mark.parametrize("work", [publish_edit_withdraw, read])
 def test_the_database_does_no_more_work_in_a_large_archive(paper: Paper, work: Callable[[Paper], None]) -> None:
-    if not paper.db.is_sqlite:
-        pytest.skip("only SQLite counts its steps")
     publish_edit_withdraw(paper)
     fill(paper, FEW)
     few = steps(paper, work)
@@ -192,6 +192,7 @@ def test_readers_who_come_at_once_wait_for_one_rendering(paper: Paper, rendered:
     assert len(rendered) == 1
 
 
+@ON_SQLITE
 def test_a_burst_is_rendered_a_few_times_and_readers_see_it_grow(paper: Paper, rendered: list[Document]) -> None:
     """1,000 articles while four readers poll."""
     reader = paper.replica(follows=True)
