@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,28 @@ def stages(service: str) -> dict[str, Stage]:
         elif name:
             stage.instructions.append((name, _filled(value.strip(), arguments)))
     return found
+
+
+def installed_modules(service: str) -> set[str]:
+    """The top-level modules that requirements/<service>.txt installs, and so everything foreign an image has."""
+    text = (ROOT / "requirements" / f"{service}.txt").read_text()
+    packages = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==", text, re.MULTILINE)
+    wanted = {_normal(package) for package in packages}
+    return set().union(*(_modules_of(found) for found in distributions() if _normal(found.name) in wanted))
+
+
+def other_modules(service: str) -> set[str]:
+    """The foreign top-level modules that are there for the tests, but not in the image of a service."""
+    return set().union(*(_modules_of(found) for found in distributions())) - installed_modules(service)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _modules_of(package: Distribution) -> set[str]:
+    files = package.files or []
+    return {inspect.getmodulename(file.name) or "" if len(file.parts) == 1 else file.parts[0] for file in files}
 
 
 def compose(environment: Mapping[str, str]) -> dict[str, Any]:

