@@ -27,8 +27,9 @@ from shared.settings import Settings, reachable
 # Seconds after which a sign of life is too old: relay asks for one every two seconds, a busy worker answers later.
 OLD = 15.0
 DEADLINE = 3.0
-# Seconds without a sign of life, while work is on offer, after which a worker is to be started anew.
-SILENCE = 30.0
+# Seconds without a sign of life, while work is on offer, after which a worker is to be started anew: more than a task
+# may take (shared.worker), and few enough that everything is steady again within half a minute.
+SILENCE = 20.0
 # Seconds between two looks of a watchdog.
 WATCH_EVERY = 5.0
 # Seconds in which one sign of life is enough.

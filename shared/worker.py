@@ -11,12 +11,15 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import redis
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
+from kombu.transport import redis as redis_transport
 
 from shared import crash, logs, outbox
 from shared.bus import broker_url
@@ -87,6 +90,30 @@ def _for_redis(installation: str) -> dict[str, Any]:
     }
 
 
+class Places(redis_transport.QoS):
+    """The messages a worker has taken and not yet answered for; while all its places are taken, it asks for no more.
+
+    In kombu 5.7.0 a message whose answer cannot be sent keeps its place. A worker that was busy while Redis went away
+    then asks for nothing ever again, and so does not even notice that its connection is gone.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        with self._freeing(delivery_tag):
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        with self._freeing(delivery_tag):
+            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _freeing(self, delivery_tag: str) -> Iterator[None]:
+        try:
+            yield
+        except (redis.RedisError, OSError):
+            self._quick_ack(delivery_tag)
+            raise
+
+
 def _for_rabbitmq() -> dict[str, Any]:
     """Installations that share a RabbitMQ are kept apart by its virtual hosts."""
     return {
@@ -117,6 +144,7 @@ def work_through(duties: Duties, listener: str, row_id: int) -> None:
 def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, processes: int) -> None:
     """Runs a worker of `service` until it is told to stop; `make_duties` is called in each pool child."""
     logs.configure(settings, service)
+    redis_transport.Channel.QoS = Places
     crash.arm(settings.crash_at, settings.var)
     # A stop lets running tasks finish for worker_soft_shutdown_timeout and then gives their messages back.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
