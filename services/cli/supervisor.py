@@ -183,8 +183,11 @@ class Supervisor:
 
 def say(line: str) -> None:
     """Prints a line. That nobody reads any more, a closed terminal say, must keep no process from being stopped."""
-    with contextlib.suppress(OSError):
+    try:
         print(line, flush=True)
+    except OSError:
+        # What is left in the buffer would fail again at the end, and become the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def stop_leftovers(pid_file: Path) -> None:
