@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
 
 
 def test_everything_well_formed_is_published_and_a_second_run_adds_nothing(newsroom: Installation) -> None:
-    def run() -> dict[str, object]:
+    def run() -> dict[str, Any]:
         done = newsroom.masthead("import", str(DATA), "--key", newsroom.key, "--json", check=False)
         assert done.returncode == 1, done.stderr  # some is refused, as it should be
         return dict(json.loads(done.stdout))
@@ -30,8 +31,9 @@ def test_everything_well_formed_is_published_and_a_second_run_adds_nothing(newsr
     first = run()
     assert first["accepted"] == 1020
     assert first["refused"] == 7
+    assert all(each["reason"] for each in first["refusals"])
     verified = json.loads(newsroom.masthead("verify", "--wait", "120", "--json").stdout)
-    assert (verified["articles"], verified["drift"]) == (1020, [])
+    assert (verified["articles"], verified["drift"], verified["wrong_articles"]) == (1020, [], 0)
     assert newsroom.masthead("dead", "list").returncode == 0
     second = run()
     assert second["accepted"] == 0
