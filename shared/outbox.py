@@ -197,15 +197,10 @@ def finish(session: Session, held: Claim) -> tuple[Row, ...]:
 
     Call it first in the transaction that writes the effect, and write the effect for the returned rows only.
     """
-    done = set(
-        session.execute(
-            update(OutboxRow)
-            .where(_still_held(held))
-            .values(state="done", due_at=None, reason=None)
-            .returning(OutboxRow.id)
-            .execution_options(synchronize_session=False)
-        ).scalars()
-    )
+    # Locked in one order first: two workers that finish rows in common then wait for each other, and never in a circle.
+    done = set(session.scalars(select(OutboxRow.id).where(_still_held(held)).order_by(OutboxRow.id).with_for_update()))
+    if done:
+        _set(session, done, state="done", due_at=None, reason=None)
     return tuple(row for row in held.rows if row.id in done)
 
 
