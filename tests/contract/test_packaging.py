@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from services.cli.__main__ import COMMANDS
 from services.cli.settings import PROGRAMS
@@ -199,3 +200,33 @@ def test_containers_wait_for_the_parts_they_need() -> None:
         assert needed["migrate"] == {"condition": "service_completed_successfully"}
         assert needed["valkey"] == {"condition": "service_healthy"}
     assert OURS["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_every_variable_of_compose_is_described() -> None:
+    read = set(re.findall(r"\$\{(MASTHEAD_\w+)", (ROOT / "docker-compose.yml").read_text()))
+    described = set(re.findall(r"`(MASTHEAD_\w+)`", (ROOT / "docs" / "operate.md").read_text()))
+    assert read <= described
+    assert set(example_environment()) <= read
+
+
+def test_no_variable_is_described_that_nothing_reads() -> None:
+    described = set(re.findall(r"^\| `(MASTHEAD_\w+)`", (ROOT / "docs" / "operate.md").read_text(), re.MULTILINE))
+    compose_file = (ROOT / "docker-compose.yml").read_text()
+    known = set().union(*map(variables, SETTINGS.values())) | {"MASTHEAD_BASE_URL"}
+    assert described - known <= set(re.findall(r"\$\{(MASTHEAD_\w+)", compose_file))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_defaults_are_described_as_they_are(service: str) -> None:
+    text = (ROOT / "docs" / "operate.md").read_text()
+    rows = dict(re.findall(r"^\| `MASTHEAD_(\w+)` \| ([^|]+) \|", text, re.MULTILINE))
+    for name, field in SETTINGS[service].model_fields.items():
+        if name != "var":  # an absolute path, shown relative to the project
+            assert rows[name.upper()] == shown(field.default)
+
+
+def shown(default: Any) -> str:
+    """A default as the table writes it."""
+    if default in ("", None, SecretStr("")):
+        return "empty"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
