@@ -8,36 +8,69 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Event:
-    """A fact about one article at one version."""
-
-    article_seq: int
-    version: int
-    at: datetime
+    """A fact. Which one it is, says its class; what it is about, say the fields."""
 
     @property
     def name(self) -> str:
         return type(self).__name__
 
 
-class ArticleAccepted(Event):
+@dataclass(frozen=True)
+class ArticleEvent(Event):
+    """A fact about one article at one version."""
+
+    article_seq: int
+    version: int
+    at: datetime
+
+
+class ArticleAccepted(ArticleEvent):
     """A submission is stored. Recorded by ingest."""
 
 
-class ArticleUpdated(Event):
+class ArticleUpdated(ArticleEvent):
     """A stored article was replaced by a newer version. Recorded by ingest."""
 
 
-class ArticleWithdrawn(Event):
+class ArticleWithdrawn(ArticleEvent):
     """The publisher took the article back. Recorded by ingest."""
 
 
-class ArticleEnriched(Event):
+class ArticleEnriched(ArticleEvent):
     """The article is ready for pages, feeds and counters. Recorded by enrich."""
 
 
-class ArticlePublished(Event):
-    """Pages and feeds show this version. Recorded by feed."""
+class ArticlePublished(ArticleEvent):
+    """Pages and feeds show this version. Recorded by feed, in commit order."""
 
 
-class NoticePosted(Event):
-    """Feeds show the withdrawal notice in the article's place. Recorded by feed."""
+class NoticePosted(ArticleEvent):
+    """Feeds show the withdrawal notice in the article's place. Recorded by feed, in commit order."""
+
+
+@dataclass(frozen=True)
+class FeedRevised(Event):
+    """Feeds have changed: those whose `Feed.seq` is this number, or higher. Recorded by feed."""
+
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TargetEvent(Event):
+    """A fact about one row of push: something is to be sent to it. Recorded by push."""
+
+    target_id: int
+    at: datetime
+
+
+class DeliveryScheduled(TargetEvent):
+    """The newest revision of its topic is to be sent to a subscription."""
+
+
+class VerificationScheduled(TargetEvent):
+    """A subscriber is to be asked whether it meant a request to subscribe or unsubscribe."""
+
+
+class WebhookScheduled(TargetEvent):
+    """An event is to be sent to a webhook: the row is a WebhookDelivery."""

@@ -116,10 +116,12 @@ def main(arguments: Sequence[str]) -> int | str:
                 return ask_web(settings.feed_host, settings.feed_port) or 0
             case ["web", "ingest"]:
                 return ask_web(settings.ingest_host, settings.ingest_port) or 0
+            case ["web", "push"]:
+                return ask_web(settings.push_host, settings.push_port) or 0
             case ["worker", service]:
                 return ask_worker(settings, service) or 0
             case _:
-                return "usage: python -m shared.health web feed|ingest, or: worker <service>"
+                return "usage: python -m shared.health web feed|ingest|push, or: worker <service>"
     except MastheadError as error:
         return str(error)
 

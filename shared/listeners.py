@@ -10,8 +10,12 @@ from shared.events import (
     ArticlePublished,
     ArticleUpdated,
     ArticleWithdrawn,
+    DeliveryScheduled,
     Event,
+    FeedRevised,
     NoticePosted,
+    VerificationScheduled,
+    WebhookScheduled,
 )
 
 DAY = 24 * 3600.0
@@ -37,14 +41,24 @@ COUNT_WITHDRAWAL = Listener("count.withdrawal", batch=100)
 FEED_PUBLISH = Listener("feed.publish", batch=50)
 FEED_WITHDRAW = Listener("feed.withdraw", batch=50)
 FEED_REMOVE_NOTICE = Listener("feed.remove_notice", batch=50, delay=7 * DAY)
+PUSH_FAN_OUT = Listener("push.fan_out", batch=200)
+PUSH_WEBHOOKS = Listener("push.webhooks", batch=100)
+# Calls to other servers go on after the task that began them, so their rows are held longer.
+PUSH_DELIVER = Listener("push.deliver", batch=50, lease=40.0)
+PUSH_VERIFY = Listener("push.verify", batch=20, lease=40.0)
+PUSH_SEND_WEBHOOK = Listener("push.send_webhook", batch=50, lease=40.0)
 
 LISTENERS: dict[type[Event], tuple[Listener, ...]] = {
     ArticleAccepted: (ENRICH_ARTICLE,),
     ArticleUpdated: (ENRICH_ARTICLE,),
     ArticleEnriched: (COUNT_ARTICLE, FEED_PUBLISH),
     ArticleWithdrawn: (COUNT_WITHDRAWAL, FEED_WITHDRAW),
-    ArticlePublished: (),
-    NoticePosted: (FEED_REMOVE_NOTICE,),
+    ArticlePublished: (PUSH_WEBHOOKS,),
+    NoticePosted: (FEED_REMOVE_NOTICE, PUSH_WEBHOOKS),
+    FeedRevised: (PUSH_FAN_OUT,),
+    DeliveryScheduled: (PUSH_DELIVER,),
+    VerificationScheduled: (PUSH_VERIFY,),
+    WebhookScheduled: (PUSH_SEND_WEBHOOK,),
 }
 
 BY_NAME: dict[str, Listener] = {each.name: each for listeners in LISTENERS.values() for each in listeners}

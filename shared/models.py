@@ -175,7 +175,9 @@ class FeedEntry(Base):
     article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), primary_key=True, autoincrement=False)
     published_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]  # set: the entry shows the notice, until it leaves
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)  # commit-ordered number of the entry's last change
     __table_args__ = (
+        Index("feed_entry_by_change", "slice", "seq", "article_seq"),
         Index("feed_entry_by_time", "slice", "published_at", "article_seq"),  # read backwards: newest first
         Index("feed_entry_of_article", "article_seq"),
         Index("feed_entry_notices", "slice", **_where("withdrawn_at IS NOT NULL")),
@@ -198,9 +200,13 @@ class Event(Base):
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     name: Mapped[str] = mapped_column(String(50))
-    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), index=True)
+    article_seq: Mapped[int | None] = mapped_column(ForeignKey("article.seq"), index=True)
     version: Mapped[int] = mapped_column(Integer)
+    target_id: Mapped[int | None] = mapped_column(BigInteger)  # a row of push, see shared.events
+    number: Mapped[int | None] = mapped_column(BigInteger)  # of a change of feeds
     at: Mapped[datetime]
+    # What live streams replay: their order is that of the ids.
+    __table_args__ = (Index("event_of_readers", "id", **_where("name IN ('ArticlePublished', 'NoticePosted')")),)
 
 
 class OutboxRow(Base):

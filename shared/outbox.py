@@ -14,7 +14,7 @@ First attempts are claimed together, for speed; a repeat is claimed alone, so th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, bindparam, func, insert, select, update
@@ -48,12 +48,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Row:
-    """A claimed row: what it is about."""
+    """A claimed row: what it is about. A number is 0 where the event has none."""
 
     id: int
     event: str
     article_seq: int
     version: int
+    target_id: int = 0
+    number: int = 0
+    event_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,26 +68,30 @@ class Claim:
     rows: tuple[Row, ...]
 
 
-def record(session: Session, events: Iterable[Event]) -> None:
-    """Writes each event and a row for each of its listeners; call it in the transaction of the facts themselves."""
+def record(session: Session, events: Iterable[Event], *, delay: float = 0.0) -> list[int]:
+    """Writes each event and a row for each of its listeners; call it in the transaction of the facts themselves.
+
+    The rows are due `delay` seconds later than their listeners ask for. Returns the ids of the events.
+    """
     happened = list(events)
     if not happened:
-        return
-    stored = session.scalars(
-        insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True),
-        [
-            {"name": each.name, "article_seq": each.article_seq, "version": each.version, "at": each.at}
-            for each in happened
-        ],
-    ).all()
+        return []
+    nothing = {"article_seq": None, "version": 0, "target_id": None, "number": None}
+    stored = list(
+        session.scalars(
+            insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True),
+            [{**nothing, "name": each.name, **asdict(each)} for each in happened],
+        )
+    )
     rows = [
-        {"event_id": event_id, "listener": listener.name, "delay": listener.delay}
+        {"event_id": event_id, "listener": listener.name, "delay": listener.delay + delay}
         for event_id, event in zip(stored, happened, strict=True)
         for listener in LISTENERS[type(event)]
     ]
     if rows:
         due_at = db_now() + bindparam("delay", type_=Float)
         session.execute(insert(OutboxRow).values(state="waiting", attempt=0, due_at=due_at), rows)
+    return stored
 
 
 def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
@@ -184,7 +191,15 @@ def claim(session: Session, listener: Listener, row_id: int) -> Claim | None:
         .execution_options(synchronize_session=False)
     ).scalars()
     rows = session.execute(
-        select(OutboxRow.id, EventRow.name, EventRow.article_seq, EventRow.version)
+        select(
+            OutboxRow.id,
+            EventRow.name,
+            func.coalesce(EventRow.article_seq, 0),
+            EventRow.version,
+            func.coalesce(EventRow.target_id, 0),
+            func.coalesce(EventRow.number, 0),
+            EventRow.id,
+        )
         .join(EventRow, EventRow.id == OutboxRow.event_id)
         .where(OutboxRow.id.in_(wanted))
         .order_by(OutboxRow.id)

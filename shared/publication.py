@@ -13,12 +13,17 @@ from babel.dates import parse_pattern
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shared.errors import ConfigurationError
+from shared.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("publication.toml")
 CalendarName = Literal["gregorian", "islamic-umalqura", "persian", "hebrew"]
 
 # Hebrew: after Shevat come Adar (common years), Adar I and Adar II (leap years), then Nisan.
 MONTHS: dict[CalendarName, int] = {"gregorian": 12, "islamic-umalqura": 12, "persian": 12, "hebrew": 14}
+
+
+# A web address without a slash at its end; or nothing.
+_ADDRESS = r"^(https?://[^/\s]+(/[^\s]*[^/\s])?)?$"
 
 
 class _Part(BaseModel):
@@ -77,7 +82,8 @@ class Share(_Part):
 class Publication(_Part):
     name: str = Field(min_length=1)
     description: str = ""
-    base_url: str = Field("", pattern=r"^(https?://[^/\s]+(/[^\s]*[^/\s])?)?$")
+    base_url: str = Field("", pattern=_ADDRESS)
+    push_url: str = Field("", pattern=_ADDRESS)  # where the push service is reached: the hub, the live stream
     zone: str = "UTC"
     languages: tuple[str, ...] = Field(("en",), min_length=1)
     imprint: str = ""
@@ -110,6 +116,16 @@ class Publication(_Part):
         return self.languages[0]
 
     @property
+    def hub_url(self) -> str:
+        """The hub of every feed (WebSub)."""
+        return f"{self.push_url}/hub"
+
+    @property
+    def live_url(self) -> str:
+        """The stream of events (Server-Sent Events)."""
+        return f"{self.push_url}/live"
+
+    @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
@@ -121,20 +137,21 @@ class Publication(_Part):
 def load_publication(path: Path) -> Publication:
     """The publication in `path`, or the demo publication when there is no such file.
 
-    MASTHEAD_BASE_URL wins over the file's base_url; when both are empty, the address of `make up` is used.
+    MASTHEAD_BASE_URL wins over the file's base_url; when both are empty, the address of `make up` is used. The push
+    service is at MASTHEAD_PUSH_URL, else the file's push_url, else below base_url; without any, where `make up` has it.
     Raises ConfigurationError naming the file, the key and what it accepts.
     """
     source = path if path.exists() else TEMPLATE
     try:
         values = tomllib.loads(source.read_text(encoding="utf-8"))
-        values["base_url"] = os.environ.get("MASTHEAD_BASE_URL") or values.get("base_url") or _local_address()
+        base_url = os.environ.get("MASTHEAD_BASE_URL") or values.get("base_url")
+        push_url = os.environ.get("MASTHEAD_PUSH_URL") or values.get("push_url") or base_url
+        local = Settings()
+        values["base_url"] = base_url or f"http://127.0.0.1:{local.feed_port}"
+        values["push_url"] = push_url or f"http://127.0.0.1:{local.push_port}"
         return Publication.model_validate(values)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{source} is not valid TOML: {error}") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors())
         raise ConfigurationError(f"{source}: {faults}") from error
-
-
-def _local_address() -> str:
-    return f"http://127.0.0.1:{os.environ.get('MASTHEAD_FEED_PORT', '8000')}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock
@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     feed_port: int = Field(8000, ge=1, le=65535, description="Port of pages and feeds")
     ingest_host: str = Field("127.0.0.1", description="Address the API listens on")
     ingest_port: int = Field(8001, ge=1, le=65535, description="Port of the API")
+    push_host: str = Field("127.0.0.1", description="Address the hub, live stream and webhooks are served on")
+    push_port: int = Field(
+        0, ge=0, le=65535, description="Port of the hub; 0: the one after the ports of feed and ingest, 8002 by default"
+    )
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
     crash_at: str = Field("", description="Crash points, joined by commas, at which a process ends at once (tests)")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged")
@@ -59,6 +63,11 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise ConfigurationError("; ".join(_in_words(fault) for fault in error.errors())) from error
+
+    @model_validator(mode="after")
+    def _next_port(self) -> Settings:
+        self.push_port = self.push_port or max(self.feed_port, self.ingest_port) + 1
+        return self
 
     @field_validator("var")
     @classmethod

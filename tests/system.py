@@ -43,14 +43,16 @@ class Installation:
 
     def __init__(self, folder: Path, *, database_url: str = "", **environment: str) -> None:
         self.var = folder / "var"
-        self.feed_port, self.ingest_port = free_port(), free_port()
+        self.feed_port, self.ingest_port, self.push_port = free_port(), free_port(), free_port()
         self.feed = f"http://127.0.0.1:{self.feed_port}"
         self.api = f"http://127.0.0.1:{self.ingest_port}"
+        self.push = f"http://127.0.0.1:{self.push_port}"
         self.log = folder / "up.log"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("MASTHEAD_")} | {
             "MASTHEAD_VAR": str(self.var),
             "MASTHEAD_FEED_PORT": str(self.feed_port),
             "MASTHEAD_INGEST_PORT": str(self.ingest_port),
+            "MASTHEAD_PUSH_PORT": str(self.push_port),
             "MASTHEAD_DEMO": "false",
             "MASTHEAD_VALKEY_PERSIST": "false",
             "MASTHEAD_DATABASE_URL": database_url,
@@ -146,6 +148,6 @@ class Installation:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()
         try:
-            return all(requests.get(f"{url}/readyz", timeout=5).ok for url in (self.feed, self.api))
+            return all(requests.get(f"{url}/readyz", timeout=5).ok for url in (self.feed, self.api, self.push))
         except requests.RequestException:
             return False

@@ -21,7 +21,7 @@ def dead_letters(session: Session, row_id: int | None = None) -> list[dict[str, 
     query = (
         select(OutboxRow.id, OutboxRow.listener, OutboxRow.attempt, OutboxRow.reason, Event.name, Event.at, Article.id)
         .join(Event, Event.id == OutboxRow.event_id)
-        .join(Article, Article.seq == Event.article_seq)
+        .outerjoin(Article, Article.seq == Event.article_seq)
         .where(text("outbox.state = 'dead'"))  # as it stands in the partial index
         .order_by(OutboxRow.id)
     )

@@ -33,10 +33,14 @@ class CliSettings(Settings):
     def feed_url(self) -> str:
         return f"http://{reachable(self.feed_host)}:{self.feed_port}"
 
+    @property
+    def push_url(self) -> str:
+        return f"http://{reachable(self.push_host)}:{self.push_port}"
+
 
 def own_door(settings: CliSettings) -> Door:
     """A door that also opens to this installation's own services, which may be private."""
-    own = [urlsplit(url) for url in (settings.api_url, settings.own_api_url, settings.feed_url)]
+    own = [urlsplit(url) for url in (settings.api_url, settings.own_api_url, settings.feed_url, settings.push_url)]
     return Door(allow={(url.hostname or "", url.port or (443 if url.scheme == "https" else 80)) for url in own})
 
 
@@ -63,8 +67,10 @@ class Program:
 PROGRAMS = (
     Program("ingest", ("services.ingest.app",), 0),
     Program("feed", ("services.feed.app",), 0),
+    Program("push", ("services.push.app",), 0),
     Program("relay", ("services.relay",), 1),
     Program("enrich-worker", ("services.enrich.worker",), 2),
     Program("count-worker", ("services.count.worker",), 2),
     Program("feed-worker", ("services.feed.worker",), 2),
+    Program("push-worker", ("services.push.worker",), 2),
 )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 
 import click
@@ -122,12 +123,15 @@ def only_one(var: Path) -> Iterator[None]:
 
 def check_ports(settings: CliSettings) -> None:
     """One clear line for a port that somebody else uses."""
-    if settings.feed_port == settings.ingest_port:
-        raise ConfigurationError(f"MASTHEAD_FEED_PORT and MASTHEAD_INGEST_PORT are both {settings.feed_port}.")
-    for variable, host, port in (
+    wanted = (
         ("MASTHEAD_FEED_PORT", settings.feed_host, settings.feed_port),
         ("MASTHEAD_INGEST_PORT", settings.ingest_host, settings.ingest_port),
-    ):
+        ("MASTHEAD_PUSH_PORT", settings.push_host, settings.push_port),
+    )
+    for (first, _, one), (second, _, other) in combinations(wanted, 2):
+        if one == other:
+            raise ConfigurationError(f"{first} and {second} are both {one}.")
+    for variable, host, port in wanted:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -172,9 +176,9 @@ def start_valkey(supervisor: Supervisor, settings: CliSettings) -> None:
 
 
 def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
-    """Waits until both webs answer /readyz; False when somebody asks to stop meanwhile."""
+    """Waits until all webs answer /readyz; False when somebody asks to stop meanwhile."""
     door = own_door(settings)
-    waiting = {settings.own_api_url, settings.feed_url}
+    waiting = {settings.own_api_url, settings.feed_url, settings.push_url}
     deadline = time.monotonic() + START_PATIENCE
     while waiting and time.monotonic() < deadline and not supervisor.stopping.is_set():
         for url in sorted(waiting):
@@ -202,6 +206,7 @@ def welcome(settings: CliSettings, name: str, seconds: float, *, first: bool) ->
         f"  Front page   {feed}/",
         f"  Feeds        {feed}/feed.rss   {feed}/feed.atom   {feed}/feed.json",
         f"  Masthead     {feed}/masthead.json",
+        f"  Live         {settings.push_url}/live   hub: {settings.push_url}/hub",
         f"  API          {api}/docs   {api}/openapi.json",
         f"  Publication  {settings.publication_file}",
     ]

@@ -43,17 +43,19 @@ MOVES_REMEMBERED = 10_000
 class Rendered:
     """One document at one revision, in every content coding that was asked for so far."""
 
-    slice: str
+    slices: tuple[str, ...]  # whose moves make it stale
     content_type: str
     body: bytes
     last_modified: datetime
     second_shared: bool  # an earlier state had the same Last-Modified: only the ETag tells them apart
     cache_control: str = FEED_CACHE
     extra_headers: tuple[tuple[str, str], ...] = ()
+    seq: int = 0  # of a feed: the commit-ordered number of its last change, part of its tags
     codings: dict[str, Answer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.hash = hashlib.sha256(self.body).hexdigest()[:24]
+        digest = hashlib.sha256(self.body).hexdigest()[:24]
+        self.tag = f"{digest}.{self.seq}" if self.seq else digest
         self.modified_second = int(self.last_modified.timestamp())
         self.size = 2 * len(self.body)  # with its codings, which together are smaller than the body itself
 
@@ -77,7 +79,7 @@ class Answer:
 
     @classmethod
     def of(cls, rendered: Rendered, coding: str, body: bytes) -> Answer:
-        etag = f'"{rendered.hash}-{coding}"' if coding in CODINGS else f'"{rendered.hash}"'
+        etag = f'"{rendered.tag}-{coding}"' if coding in CODINGS else f'"{rendered.tag}"'
         shared = [
             ("Last-Modified", http_date(rendered.last_modified)),
             ("Cache-Control", rendered.cache_control),
@@ -115,7 +117,7 @@ def _named(tags: ETags, rendered: Rendered, answer: Answer) -> str | None:
     """Any coding of these bytes will do: the client has this revision, in whichever coding."""
     if tags.star_tag or tags.contains_raw(answer.etag):
         return answer.etag
-    ours = (rendered.hash, *(f"{rendered.hash}-{coding}" for coding in CODINGS))
+    ours = (rendered.tag, *(f"{rendered.tag}-{coding}" for coding in CODINGS))
     return next((f'"{tag}"' for tag in ours if tags.contains_weak(tag)), None)
 
 
@@ -159,12 +161,13 @@ class Hot:
     def keep(self, path: str, rendered: Rendered, mark: int) -> None:
         """Keeps a document, unless its slice may have moved since the mark was taken."""
         with self._lock:
-            if max(self._moved_at.get(rendered.slice, 0), self._forgotten) > mark:
+            if max([self._forgotten, *(self._moved_at.get(each, 0) for each in rendered.slices)]) > mark:
                 return
             self._drop(path)
             self._fresh[path] = rendered
             self._size += rendered.size
-            self._paths.setdefault(rendered.slice, set()).add(path)
+            for each in rendered.slices:
+                self._paths.setdefault(each, set()).add(path)
             while self._size > self._capacity:
                 self._drop(next(iter(self._fresh)))
 
@@ -194,9 +197,10 @@ class Hot:
         old = self._fresh.pop(path, None)
         if old is not None:
             self._size -= old.size
-            self._paths[old.slice].discard(path)
-            if not self._paths[old.slice]:
-                del self._paths[old.slice]
+            for each in old.slices:
+                self._paths[each].discard(path)
+                if not self._paths[each]:
+                    del self._paths[each]
 
 
 class FastPath:

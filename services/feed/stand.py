@@ -60,7 +60,7 @@ class Pages:
         if kept is not None and kept[0] == shows:
             return kept[1]
         # A page shows the masthead, which moves on its own: only the ETag tells two states apart.
-        made = Rendered("", "text/html; charset=utf-8", make(), changed_at, True, PAGE_CACHE, PAGE_HEADERS)
+        made = Rendered((), "text/html; charset=utf-8", make(), changed_at, True, PAGE_CACHE, PAGE_HEADERS)
         # What an article's page shows is about as large again as the page.
         self._kept.put(path, (shows, made), made.size + len(made.body))
         return made
@@ -92,7 +92,14 @@ class Newsstand:
             with self.db.read() as session:
                 feed = self._feed_row(session, which)
                 body = self._feed_body(session, which, feed, format)
-            made = Rendered(str(which), FORMATS[format].content_type, body, feed.changed_at, feed.second_shared)
+            made = Rendered(
+                (str(which),),
+                FORMATS[format].content_type,
+                body,
+                feed.changed_at,
+                feed.second_shared,
+                seq=feed.seq,
+            )
             self.hot.keep(path, made, mark)
             return made
 

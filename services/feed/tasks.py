@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from shared import crash, outbox
 from shared.clock import Clock
 from shared.db import Database
-from shared.events import ArticlePublished, Event, NoticePosted
+from shared.events import ArticlePublished, Event, FeedRevised, NoticePosted
 from shared.models import Article, Enrichment, Feed, FeedEntry, Placement, Publisher, Ticker
 from shared.slices import Slice
 from shared.standing import load_for_effect, standing
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 class Changes:
     """What one transaction changes, gathered while looking at its articles."""
 
+    number: int  # of the transaction, in commit order
     touched: set[str] = field(default_factory=set)  # slices that readers will see differently
     labels: dict[str, str] = field(default_factory=dict)  # slice -> name as people read it
     events: list[Event] = field(default_factory=list)
@@ -43,7 +44,7 @@ class FeedTasks:
         with self._db.write() as session:
             held = outbox.finish(session, claim)
             number = _take_number(session)
-            changes = Changes()
+            changes = Changes(number)
             seqs = {row.article_seq for row in held}
             entries = _entries_of(session, seqs)
             placements = {
@@ -60,7 +61,7 @@ class FeedTasks:
                     _remove(session, changes, present)
                 elif placement.withdrawn_at is None or any(each.withdrawn_at is None for each in present.values()):
                     self._withdraw(session, changes, article, present, placement)
-            self._commit_revisions(session, changes, number)
+            self._commit_revisions(session, changes)
         self._after_commit()
 
     def remove_notice(self, claim: outbox.Claim) -> None:
@@ -68,7 +69,7 @@ class FeedTasks:
         with self._db.write() as session:
             held = outbox.finish(session, claim)
             number = _take_number(session)
-            changes = Changes()
+            changes = Changes(number)
             gone = session.scalars(
                 delete(FeedEntry)
                 .where(
@@ -77,7 +78,7 @@ class FeedTasks:
                 .returning(FeedEntry.slice)
             )
             changes.touched.update(gone)
-            self._commit_revisions(session, changes, number)
+            self._commit_revisions(session, changes)
         self._after_commit()
 
     def _publish(
@@ -90,22 +91,22 @@ class FeedTasks:
         wanted: list[Slice],
     ) -> None:
         names = {str(each) for each in wanted}
+        is_new = placement is None or placement.version < enrichment.version
         _remove(session, changes, {name: entry for name, entry in present.items() if name not in names})
         for name in sorted(names):
             if (entry := present.get(name)) is None:
                 entry = FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at)
                 session.add(entry)
-                changes.touched.add(name)
-            elif entry.withdrawn_at is not None:
-                entry.withdrawn_at = None
-                changes.touched.add(name)
-        if placement is None or placement.version < enrichment.version:
+            elif entry.withdrawn_at is None and not is_new:
+                continue
+            entry.withdrawn_at, entry.seq = None, changes.number
+            changes.touched.add(name)
+        if is_new:
             now = self._clock.now()
             if placement is None:
                 placement = Placement(article_seq=enrichment.article_seq)
                 session.add(placement)
             placement.version, placement.placed_at = enrichment.version, now
-            changes.touched.update(names)
             changes.events.append(ArticlePublished(enrichment.article_seq, enrichment.version, now))
 
     def _withdraw(
@@ -121,21 +122,23 @@ class FeedTasks:
             if Slice.parse(name).kind == "day":
                 session.delete(entry)
             else:
-                entry.withdrawn_at = article.withdrawn_at
+                entry.withdrawn_at, entry.seq = article.withdrawn_at, changes.number
         changes.touched.update(present)
         placement.version, placement.withdrawn_at = article.version, article.withdrawn_at
         changes.events.append(NoticePosted(article.seq, article.version, self._clock.now()))
 
-    def _commit_revisions(self, session: Session, changes: Changes, number: int) -> None:
+    def _commit_revisions(self, session: Session, changes: Changes) -> None:
         names = sorted(changes.touched)
         feeds = {row.slice: row for row in session.scalars(select(Feed).where(Feed.slice.in_(names)))}
-        now = self._clock.now()
+        now, number = self._clock.now(), changes.number
         for name in names:
             if (feed := feeds.get(name)) is None:
                 label = changes.labels.get(name, "")
                 session.add(Feed(slice=name, label=label, revision=1, changed_at=now, seq=number))
             else:
                 _advance(feed, changes.labels.get(name, feed.label), now, number)
+        if names:
+            changes.events.append(FeedRevised(number, now))
         outbox.record(session, changes.events)
         session.flush()
         crash.reach("feed.before_commit")

@@ -23,7 +23,7 @@ BODY = "<rss>Şeker, شكر, 糖</rss>".encode() * 50
 
 
 def rendered(body: bytes = BODY, *, which: str = "all", second_shared: bool = False) -> Rendered:
-    return Rendered(which, "application/rss+xml; charset=utf-8", body, CHANGED, second_shared)
+    return Rendered((which,), "application/rss+xml; charset=utf-8", body, CHANGED, second_shared)
 
 
 @dataclass(frozen=True)
