@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Float, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import Session
 
@@ -109,7 +109,7 @@ def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
         ).all()
     )
     hints: list[Offer] = []
-    for listener in BY_NAME.values():
+    for listener in BY_NAME.values() if overdue else _with_waiting(session):
         due = _due(session, listener, "offered", MOST_OFFERED) if overdue else []
         room = MOST_OFFERED - on_offer.get(listener.name, 0)
         if overdue and room > 0:
@@ -120,6 +120,17 @@ def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
             _set(session, {row.id for row in due}, state="offered", due_at=db_now() + OFFER_LEASE)
             hints += _hints(listener, due)
     return hints
+
+
+def _with_waiting(session: Session) -> list[Listener]:
+    """The listeners for which a row waits and is due: one question instead of one for each."""
+    listeners = list(BY_NAME.values())
+    asked = [
+        exists().where(OutboxRow.state == "waiting", OutboxRow.listener == each.name, OutboxRow.due_at <= db_now())
+        for each in listeners
+    ]
+    (answers,) = session.execute(select(*asked)).all()
+    return [listener for listener, waits in zip(listeners, answers, strict=True) if waits]
 
 
 def _due(session: Session, listener: Listener, state: str, limit: int) -> list[DueRow]:

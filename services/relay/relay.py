@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 
 import redis
@@ -16,8 +17,11 @@ from shared.listeners import BY_NAME
 
 log = logging.getLogger(__name__)
 
-# Seconds between two looks: under load, one look then serves many nudges; after a quiet moment nobody waits.
+# Seconds between two looks: one look then serves many nudges; after a quiet moment nobody waits. Once more than BUSY
+# hints went out within a second, looks keep the longer distance: fewer hints then bring more rows each.
 BREATH = 0.01
+LONG_BREATH = 0.05
+BUSY = 40
 
 
 class Relay:
@@ -33,6 +37,7 @@ class Relay:
         self._next_sweep = 0.0
         self._pulse_every = pulse_every
         self._next_pulse = 0.0
+        self._hints: deque[float] = deque(maxlen=BUSY)  # when the latest went out
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Goes on until stopped; whatever is away for a while is tried again."""
@@ -44,7 +49,11 @@ class Relay:
             except SQLAlchemyError as error:
                 log.warning("the record does not answer: %s", error)
             self._wait()
-            time.sleep(max(0.0, began + BREATH - time.monotonic()))
+            time.sleep(max(0.0, began + self._breath(began) - time.monotonic()))
+
+    def _breath(self, now: float) -> float:
+        is_busy = len(self._hints) == BUSY and now - self._hints[0] < 1.0
+        return LONG_BREATH if is_busy else BREATH
 
     def hand_on(self) -> int:
         """Offers what is due and sends the hints; returns their number. A lost hint is offered again later.
@@ -59,6 +68,7 @@ class Relay:
         crash.reach("relay.after_offer")
         if offers:
             self._bus.send(offers)
+            self._hints.extend([time.monotonic()] * len(offers))
             crash.reach("relay.after_hints")
         return len(offers)
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.relay import relay as relay_module
-from services.relay.relay import BREATH, Relay, nudge_or_interval
+from services.relay.relay import BREATH, BUSY, LONG_BREATH, Relay, nudge_or_interval
 from shared.db import Database
 from shared.health import silence
 from shared.listeners import COUNT_ARTICLE, ENRICH_ARTICLE, FEED_PUBLISH
@@ -124,10 +124,10 @@ def test_each_service_is_asked_for_a_sign_of_life_when_it_is_time(db: Database, 
     relay = make(db, bus)
     relay.pulse()
     relay.pulse()
-    assert bus.pulses == ["count", "enrich", "feed"]
+    assert bus.pulses == ["count", "enrich", "feed", "push"]
     time.now += PULSE
     relay.pulse()
-    assert bus.pulses == ["count", "enrich", "feed"] * 2
+    assert bus.pulses == ["count", "enrich", "feed", "push"] * 2
     with db.read() as session:
         assert (silence(session, "relay") or 0) < 60
 
@@ -150,6 +150,20 @@ def test_a_record_that_is_away_is_asked_again_until_it_answers(db: Database, bus
 def test_under_load_relay_looks_at_most_once_in_a_breath(db: Database, bus: FakeBus, time: FakeTime) -> None:
     make(db, bus).run(turns(5))
     assert time.slept == pytest.approx([BREATH] * 5)
+
+
+def test_after_many_hints_within_a_second_looks_keep_a_longer_distance(
+    db: Database, bus: FakeBus, time: FakeTime
+) -> None:
+    newsroom = Newsroom(db)
+
+    def somebody_submits() -> None:
+        newsroom.accept()
+
+    make(db, bus, somebody_submits).run(turns(BUSY + 10))
+    assert len(bus.hints) > BUSY
+    assert time.slept[: BUSY - 1] == pytest.approx([BREATH] * (BUSY - 1))
+    assert time.slept[-3:] == pytest.approx([LONG_BREATH] * 3)
 
 
 def test_after_a_quiet_moment_nobody_waits(db: Database, bus: FakeBus, time: FakeTime) -> None:
