@@ -33,7 +33,8 @@ ENV PATH=/opt/masthead/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MASTHEAD_VAR=/tmp/masthead \
     MASTHEAD_FEED_HOST=0.0.0.0 \
-    MASTHEAD_INGEST_HOST=0.0.0.0
+    MASTHEAD_INGEST_HOST=0.0.0.0 \
+    MASTHEAD_PUSH_HOST=0.0.0.0
 USER 10001:10001
 STOPSIGNAL SIGTERM
 
@@ -59,6 +60,12 @@ FROM runtime AS feed
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "-m", "shared.health", "web", "feed"]
 CMD ["python", "-m", "services.feed.app"]
+
+# The push worker is the same image with another command: python -m services.push.worker
+FROM runtime AS push
+EXPOSE 8002
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "-m", "shared.health", "web", "push"]
+CMD ["python", "-m", "services.push.app"]
 
 # A tool: it runs one command and ends, so there is no health to check.
 FROM runtime AS cli

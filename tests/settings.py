@@ -18,6 +18,8 @@ def _settings_of(service: str) -> type[Settings]:
     return found
 
 
+# Read by shared.publication: they win over the publication's own file.
+OF_PUBLICATION = {"MASTHEAD_BASE_URL", "MASTHEAD_PUSH_URL"}
 SETTINGS = {
     path.parent.name: _settings_of(path.parent.name) for path in sorted((ROOT / "services").glob("*/settings.py"))
 }

@@ -17,7 +17,7 @@ from services.cli.__main__ import COMMANDS
 from services.cli.settings import PROGRAMS
 from shared import __version__
 from tests.containers import ROOT, Missing, compose, example_environment, installed_modules, stages
-from tests.settings import SETTINGS, variables
+from tests.settings import OF_PUBLICATION, SETTINGS, variables
 
 SERVICES = tuple(sorted(path.parent.name for path in (ROOT / "services").glob("*/__init__.py")))
 COMPOSE = compose(example_environment())["services"]
@@ -26,6 +26,7 @@ OURS = {name: service for name, service in COMPOSE.items() if "build" in service
 # Modules outside a service's start that its image must be able to run too.
 ALSO_RUN = {
     "feed": ("services.feed.worker",),
+    "push": ("services.push.worker",),
     "count": ("services.count.recount",),
     "cli": [command.partition(":")[0] for command in COMMANDS.values()],
 }
@@ -170,7 +171,7 @@ def test_variables_given_to_a_container_are_settings_of_its_service(name: str) -
     settings = SETTINGS[service["build"]["args"]["SERVICE"]]
     built = stages(service["build"]["args"]["SERVICE"])[""]
     given = {each for each in (*service["environment"], *built.environment) if each.startswith("MASTHEAD_")}
-    assert given <= variables(settings) | {"MASTHEAD_BASE_URL"}  # read by shared.publication
+    assert given <= variables(settings) | OF_PUBLICATION
 
 
 def test_only_the_webs_can_be_reached_from_outside_on_the_ports_they_listen_on() -> None:
@@ -212,7 +213,7 @@ def test_every_variable_of_compose_is_described() -> None:
 def test_no_variable_is_described_that_nothing_reads() -> None:
     described = set(re.findall(r"^\| `(MASTHEAD_\w+)`", (ROOT / "docs" / "operate.md").read_text(), re.MULTILINE))
     compose_file = (ROOT / "docker-compose.yml").read_text()
-    known = set().union(*map(variables, SETTINGS.values())) | {"MASTHEAD_BASE_URL"}
+    known = set().union(*map(variables, SETTINGS.values())) | OF_PUBLICATION
     assert described - known <= set(re.findall(r"\$\{(MASTHEAD_\w+)", compose_file))
 
 
