@@ -13,12 +13,12 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from services.count.tasks import CountTasks
-from services.feed import announcements
-from services.feed.announcements import Announcer, Follower
 from services.feed.app import create_app
+from services.feed.follower import Follower
 from services.feed.stand import Newsstand
 from services.feed.tasks import FeedTasks
-from shared import logs
+from shared import announcements, logs
+from shared.announcements import Announcer
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id

@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
-from services.feed.announcements import Follower
+from services.feed.follower import Follower
 from services.feed.hot import FastPath, Hot, SharedBytes
 from services.feed.kept import Kept
 from services.feed.record import Record

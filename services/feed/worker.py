@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.feed.announcements import Announcer
 from services.feed.settings import FeedSettings
 from services.feed.tasks import FeedTasks
 from shared import bus, program, worker
+from shared.announcements import Announcer
 from shared.db import Database
 from shared.installation import installation_id
 from shared.listeners import FEED_PUBLISH, FEED_REMOVE_NOTICE, FEED_WITHDRAW

@@ -11,8 +11,9 @@ import redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from services.feed import announcements
-from services.feed.announcements import Announcer, Follower
+from services.feed.follower import Follower
+from shared import announcements
+from shared.announcements import Announcer
 from shared.db import Database
 from shared.models import Feed, Ticker
 from tests.factories import NOW
