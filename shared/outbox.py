@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Float, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import Session
 
@@ -255,6 +257,28 @@ def replay(session: Session, row_id: int) -> None:
     ).first()
     if revived is None:
         raise NotFound(f"No dead letter has the number {row_id}.")
+
+
+def prune(session: Session, after: int, before: datetime, *, limit: int = MOST_OFFERED) -> int:
+    """Removes what was done about events before that time, among the `limit` rows that follow the number `after`.
+
+    Events about articles stay, as their history. Returns the number to go on from.
+    """
+    following = session.execute(
+        select(OutboxRow.id, OutboxRow.state, EventRow.id.label("event_id"), EventRow.article_seq, EventRow.at)
+        .join(EventRow, EventRow.id == OutboxRow.event_id)
+        .where(OutboxRow.id > after)
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    ).all()
+    old = list(takewhile(lambda row: row.at < before, following))
+    done = [row for row in old if row.state == "done"]
+    session.execute(delete(OutboxRow).where(OutboxRow.id.in_([row.id for row in done])))
+    fleeting = {row.event_id for row in done if row.article_seq is None}
+    session.execute(
+        delete(EventRow).where(EventRow.id.in_(fleeting), ~exists().where(OutboxRow.event_id == EventRow.id))
+    )
+    return old[-1].id if old else after
 
 
 def on_offer(session: Session, queue: str) -> bool:

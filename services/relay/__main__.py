@@ -24,7 +24,15 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     wait = nudge_or_interval(bus.connect(settings), bus.nudge_key(installation), settings.relay_interval)
     sender = bus.CeleryBus(celery_app(settings, installation, "relay"))
-    Relay(db, sender, wait, sweep_every=settings.relay_interval, pulse_every=settings.relay_pulse).run(stop.is_set)
+    relay = Relay(
+        db,
+        sender,
+        settings.make_clock(),
+        wait,
+        sweep_every=settings.relay_interval,
+        pulse_every=settings.relay_pulse,
+    )
+    relay.run(stop.is_set)
 
 
 if __name__ == "__main__":

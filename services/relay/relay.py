@@ -6,12 +6,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import crash, health, outbox
 from shared.bus import Bus
+from shared.clock import Clock
 from shared.db import Database
 from shared.listeners import BY_NAME
 
@@ -23,20 +25,27 @@ BREATH = 0.01
 LONG_BREATH = 0.05
 BUSY = 40
 
+# Done rows are kept this long, for whoever asks what happened.
+KEEP_DONE = timedelta(days=7)
+TIDY_EVERY = 10.0
+
 
 class Relay:
     """One loop: look, hand on, wait for a nudge or for the interval to pass."""
 
     def __init__(
-        self, db: Database, bus: Bus, wait: Callable[[], None], *, sweep_every: float, pulse_every: float
+        self, db: Database, bus: Bus, clock: Clock, wait: Callable[[], None], *, sweep_every: float, pulse_every: float
     ) -> None:
         self._db = db
         self._bus = bus
+        self._clock = clock
         self._wait = wait
         self._sweep_every = sweep_every
         self._next_sweep = 0.0
         self._pulse_every = pulse_every
         self._next_pulse = 0.0
+        self._next_tidying = 0.0
+        self._tidied = 0
         self._hints: deque[float] = deque(maxlen=BUSY)  # when the latest went out
 
     def run(self, stopped: Callable[[], bool]) -> None:
@@ -46,6 +55,7 @@ class Relay:
             try:
                 self.hand_on()
                 self.pulse()
+                self.tidy()
             except SQLAlchemyError as error:
                 log.warning("the record does not answer: %s", error)
             self._wait()
@@ -80,6 +90,14 @@ class Relay:
         health.beat(self._db, "relay")
         for queue in sorted({listener.queue for listener in BY_NAME.values()}):
             self._bus.pulse(queue)
+
+    def tidy(self) -> None:
+        """Removes what was done long ago, a little at a time."""
+        if time.monotonic() < self._next_tidying:
+            return
+        self._next_tidying = time.monotonic() + TIDY_EVERY
+        with self._db.write() as session:
+            self._tidied = outbox.prune(session, self._tidied, self._clock.now() - KEEP_DONE)
 
 
 def nudge_or_interval(client: redis.Redis, key: str, interval: float) -> Callable[[], None]:

@@ -17,12 +17,14 @@ from sqlalchemy import select
 from services.relay.relay import Relay, nudge_or_interval
 from shared import bus
 from shared.bus import MOST_HINTS, CeleryBus, Nudge, nudge_key
+from shared.clock import Clock
 from shared.db import Database
 from shared.listeners import ENRICH_ARTICLE
 from shared.models import OutboxRow
 from shared.outbox import Offer
 from shared.settings import Settings
 from shared.worker import celery_app
+from tests.factories import NOW
 from tests.fakes import FakeBus
 from tests.newsroom import Newsroom, let_pass
 from tests.system import wait_for
@@ -54,7 +56,7 @@ def messages(valkey_url: str, queue: str) -> list[dict[str, object]]:
 def running(db: Database, hints: FakeBus, wait: Callable[[], None]) -> Iterator[None]:
     """A relay at work in a thread of its own."""
     stop = threading.Event()
-    relay = Relay(db, hints, wait, sweep_every=0.1, pulse_every=LONG)
+    relay = Relay(db, hints, Clock(NOW), wait, sweep_every=0.1, pulse_every=LONG)
     thread = threading.Thread(target=relay.run, args=(stop.is_set,))
     thread.start()
     try:
@@ -160,13 +162,13 @@ def test_hints_to_a_broker_that_is_away_cost_little_and_are_given_again(
 ) -> None:
     Newsroom(db).publish()
     started = time.monotonic()
-    cut_off = Relay(db, celery_bus(NOWHERE), lambda: None, sweep_every=0.0, pulse_every=0.0)
+    cut_off = Relay(db, celery_bus(NOWHERE), Clock(NOW), lambda: None, sweep_every=0.0, pulse_every=0.0)
     cut_off.hand_on()
     cut_off.pulse()
     assert time.monotonic() - started < 3.0
     for listener in ("enrich.article", "count.article", "feed.publish"):
         let_pass(db, listener)
-    Relay(db, celery_bus(valkey_url), lambda: None, sweep_every=0.0, pulse_every=0.0).hand_on()
+    Relay(db, celery_bus(valkey_url), Clock(NOW), lambda: None, sweep_every=0.0, pulse_every=0.0).hand_on()
     assert [len(messages(valkey_url, queue)) for queue in ("enrich", "count", "feed")] == [1, 1, 1]
 
 
@@ -197,7 +199,7 @@ def test_several_relays_at_once_hand_each_row_on_exactly_once(db: Database, data
     databases = [Database(database_url) for _ in buses]
 
     def look_until_idle(place: int) -> None:
-        relay = Relay(databases[place], buses[place], lambda: None, sweep_every=LONG, pulse_every=LONG)
+        relay = Relay(databases[place], buses[place], Clock(NOW), lambda: None, sweep_every=LONG, pulse_every=LONG)
         while relay.hand_on():
             pass
 

@@ -7,17 +7,20 @@ from contextlib import contextmanager
 
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.relay import relay as relay_module
-from services.relay.relay import BREATH, BUSY, LONG_BREATH, Relay, nudge_or_interval
+from services.relay.relay import BREATH, BUSY, LONG_BREATH, TIDY_EVERY, Relay, nudge_or_interval
+from shared import outbox
 from shared.db import Database
+from shared.events import FeedRevised
 from shared.health import silence
 from shared.listeners import COUNT_ARTICLE, ENRICH_ARTICLE, FEED_PUBLISH
-from shared.models import OutboxRow
-from tests.fakes import FakeBus
+from shared.models import Event, OutboxRow
+from tests.factories import NOW
+from tests.fakes import FakeBus, FakeClock
 from tests.newsroom import Newsroom, let_pass
 
 SWEEP, PULSE = 0.5, 2.0
@@ -51,7 +54,7 @@ def bus() -> FakeBus:
 
 
 def make(db: Database, bus: FakeBus, wait: Callable[[], None] = lambda: None) -> Relay:
-    return Relay(db, bus, wait, sweep_every=SWEEP, pulse_every=PULSE)
+    return Relay(db, bus, FakeClock(NOW), wait, sweep_every=SWEEP, pulse_every=PULSE)
 
 
 def turns(count: int) -> Callable[[], bool]:
@@ -138,6 +141,7 @@ def test_a_record_that_is_away_is_asked_again_until_it_answers(db: Database, bus
     relay = Relay(
         Interrupted(db, 3),  # type: ignore[arg-type]
         bus,
+        FakeClock(NOW),
         lambda: waited.append(time.now),
         sweep_every=SWEEP,
         pulse_every=PULSE,
@@ -172,6 +176,38 @@ def test_after_a_quiet_moment_nobody_waits(db: Database, bus: FakeBus, time: Fak
 
     make(db, bus, nudged_late).run(turns(3))
     assert time.slept == [0.0, 0.0, 0.0]
+
+
+def test_what_was_done_long_ago_is_removed_little_by_little(db: Database, bus: FakeBus, time: FakeTime) -> None:
+    Newsroom(db).accept()
+    with db.write() as session:
+        outbox.record(session, [FeedRevised(1, NOW)])
+        session.execute(update(OutboxRow).values(state="done", due_at=None))
+    clock = FakeClock(NOW)
+    relay = Relay(db, bus, clock, lambda: None, sweep_every=SWEEP, pulse_every=PULSE)
+
+    def left() -> tuple[int, list[str]]:
+        relay.tidy()
+        time.now += TIDY_EVERY
+        with db.read() as session:
+            return len(session.scalars(select(OutboxRow)).all()), list(session.scalars(select(Event.name)))
+
+    clock.move(days=6)
+    assert left() == (2, ["ArticleAccepted", "FeedRevised"])
+    clock.move(days=2)
+    assert left() == (0, ["ArticleAccepted"]), "events about articles stay"
+
+
+def test_what_is_not_done_is_never_removed(db: Database, bus: FakeBus, time: FakeTime) -> None:
+    Newsroom(db).accept()
+    clock = FakeClock(NOW)
+    clock.move(days=100)
+    relay = Relay(db, bus, clock, lambda: None, sweep_every=SWEEP, pulse_every=PULSE)
+    for _ in range(3):
+        relay.tidy()
+        time.now += TIDY_EVERY
+    relay.hand_on()
+    assert len(bus.hints) == 1
 
 
 def test_relay_stops_when_it_is_told_to(db: Database, bus: FakeBus) -> None:
