@@ -23,7 +23,12 @@ from services.cli.settings import PROGRAMS
 from tests.containers import ROOT
 from tests.system import MASTHEAD, Installation, free_port, wait_for
 
-ORDER = [{"ingest", "feed"}, {"relay"}, {"enrich-worker", "count-worker", "feed-worker"}, {"valkey"}]
+ORDER = [
+    {"ingest", "feed", "push"},
+    {"relay"},
+    {"enrich-worker", "count-worker", "feed-worker", "push-worker"},
+    {"valkey"},
+]
 SECOND_START = 6.0
 
 
@@ -116,7 +121,7 @@ def test_later_starts_keep_everything_and_add_nothing(story: Story) -> None:
 
 
 def test_later_starts_are_quick(story: Story) -> None:
-    """Measured beside the time that importing one of the six programs takes, for a machine that has more to do."""
+    """Measured beside the time that importing one of the eight programs takes, for a machine that has more to do."""
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", "import services.feed.app"], check=True)
     limit = max(SECOND_START, 10 * (time.monotonic() - began))
@@ -159,7 +164,7 @@ def test_a_second_one_on_the_same_folder_is_refused(running: Installation) -> No
     assert requests.get(f"{running.feed}/readyz", timeout=5).ok
 
 
-@pytest.mark.parametrize("variable", ["MASTHEAD_FEED_PORT", "MASTHEAD_INGEST_PORT"])
+@pytest.mark.parametrize("variable", ["MASTHEAD_FEED_PORT", "MASTHEAD_INGEST_PORT", "MASTHEAD_PUSH_PORT"])
 def test_a_port_in_use_is_named_with_the_variable_that_moves_it(tmp_path: Path, variable: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

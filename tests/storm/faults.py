@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INJECTED = Path(__file__).with_name("sabotages")
 
 # Processes of `masthead up` by the names its supervisor gives them, and those that have children of their own.
-PROCESSES = ("ingest", "feed", "relay", "enrich-worker", "count-worker", "feed-worker", "valkey")
-PARENTS = ("ingest", "feed", "enrich-worker", "count-worker", "feed-worker")
+PROCESSES = ("ingest", "feed", "relay", "enrich-worker", "count-worker", "feed-worker", "push", "push-worker", "valkey")
+PARENTS = ("ingest", "feed", "push", "enrich-worker", "count-worker", "feed-worker", "push-worker")
 FREEZE = 2.0
 AHEAD = 3.0
 TARGET_WITHIN = 30.0
