@@ -50,7 +50,7 @@ def examine(settings: CliSettings) -> Iterator[Finding]:
     yield _look("publication", lambda: _publication(settings), "mend the file, or remove it to start from the demo's")
     yield _look("record", lambda: _record(settings), "start with `make up`, or run `masthead migrate`")
     yield _look("redis", lambda: _redis(settings), "start with `make up`, or mend MASTHEAD_REDIS_URL")
-    for name, url in (("ingest", settings.api_url), ("feed", settings.feed_url)):
+    for name, url in (("ingest", settings.api_url), ("feed", settings.feed_url), ("push", settings.push_url)):
         yield _look(name, lambda url=url: _web(settings, url), "start with `make up`; its lines say why it stopped")  # type: ignore[misc]
     yield from _workers(settings)
     yield _look("dead letters", lambda: _dead(settings), "see `masthead dead list`, then `masthead dead replay`")
@@ -88,7 +88,7 @@ def _web(settings: CliSettings, url: str) -> str:
 
 
 def _workers(settings: CliSettings) -> Iterator[Finding]:
-    for part in ("relay", "enrich worker", "count worker", "feed worker"):
+    for part in ("relay", "enrich worker", "count worker", "feed worker", "push worker"):
         wrong = ask_worker(settings, part.partition(" ")[0])
         yield Finding(part, not wrong, wrong or "at work", "start with `make up`; it restarts workers that fall silent")
 
