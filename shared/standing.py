@@ -16,6 +16,11 @@ def standing(article: Article, enrichment: Enrichment | None, publisher: str) ->
     """The slices of a visible article, none for any other. `publisher` is the publisher's slug."""
     if enrichment is None or not is_visible(article, enrichment):
         return []
+    return slices_within(enrichment, publisher)
+
+
+def slices_within(enrichment: Enrichment, publisher: str) -> list[Slice]:
+    """The slices an article belongs to, whether it may be seen there or not: who followed one, hears of its end."""
     return slices_of(
         day=enrichment.day,
         language=enrichment.language.split("-")[0],

@@ -36,13 +36,36 @@ def problem(
     status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
     """An error as RFC 9457 says; `more` are its extension members."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    body["instance"] = f"urn:request:{g.request_id}"
-    response = jsonify(body)
+    response = jsonify(_problem_body(status, title, detail, g.request_id, more))
     response.status_code = status
-    response.headers.update({"Cache-Control": "no-store", **(headers or {})})
-    response.content_type = "application/problem+json; charset=utf-8"
+    response.headers.update(problem_headers(headers or {}))
     return response
+
+
+def problem_of(error: Refused, request_id: str) -> dict[str, object]:
+    """The body of a refusal, for answers that are not given by Flask."""
+    return _problem_body(error.status, error.title, error.detail, request_id, _members(error))
+
+
+def problem_headers(more: Mapping[str, str]) -> dict[str, str]:
+    return {"Content-Type": "application/problem+json; charset=utf-8", "Cache-Control": "no-store", **more}
+
+
+def name_request(given: str) -> str:
+    """The id of a request: what the client sent as X-Request-Id when it can be one, else a new one."""
+    return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+
+
+def _problem_body(
+    status: int, title: str, detail: str, request_id: str, more: Mapping[str, object]
+) -> dict[str, object]:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return {**body, "instance": f"urn:request:{request_id}"}
+
+
+def _members(error: Refused) -> dict[str, object]:
+    faults: dict[str, object] = {"errors": [fault.as_json() for fault in error.faults]} if error.faults else {}
+    return {**faults, **error.extra}
 
 
 def prepare(app: Flask, needed: Mapping[str, Check], *, useful: Mapping[str, Check] | None = None) -> None:
@@ -79,25 +102,37 @@ def check_record(db: Database) -> Check:
     return check
 
 
-def serve(target: str, settings: Settings, host: str, port: int, *, processes: int, threads: int) -> None:
-    """Runs a Flask application until it is told to stop; `target` names a function that makes it.
+def serve(
+    target: str,
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    processes: int,
+    threads: int = 1,
+    interface: Interfaces = Interfaces.WSGI,
+    connections: int = CONNECTIONS,
+) -> None:
+    """Runs a web application until it is told to stop; `target` names a function that makes it.
 
-    Raises ConfigurationError, once and here rather than in each server process, when it cannot be made.
+    An ASGI application has one thread, its event loop. Raises ConfigurationError, once and here rather than in each
+    server process, when the application cannot be made.
     """
     db = Database(settings.sql_url)
     installation_id(db)
     db.close()
     load_publication(settings.publication_file)
-    _allow_open_files(CONNECTIONS + 1024)
+    _allow_open_files(connections + 1024)
     Granian(
         target,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=interface,
+        websockets=False,
         factory=True,
         workers=processes,
         blocking_threads=threads,
-        backpressure=CONNECTIONS,
+        backpressure=connections,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_enabled=False,
@@ -112,8 +147,7 @@ def _allow_open_files(wanted: int) -> None:
 
 
 def refusal(error: Refused) -> Response:
-    more: dict[str, object] = {"errors": [fault.as_json() for fault in error.faults]} if error.faults else {}
-    return problem(error.status, error.title, error.detail, headers=error.headers, **more, **error.extra)
+    return problem(error.status, error.title, error.detail, headers=error.headers, **_members(error))
 
 
 def _ask(check: Check) -> dict[str, object]:
@@ -124,8 +158,7 @@ def _ask(check: Check) -> dict[str, object]:
 
 
 def _name_request() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+    g.request_id = name_request(request.headers.get("X-Request-Id", ""))
 
 
 def _sign_response(response: Response) -> Response:

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from a2wsgi import WSGIMiddleware
 from flask import Flask
+from granian.constants import Interfaces
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from services.push import happenings
+from services.push.asgi import Front
+from services.push.hall import Follower, Hall
+from services.push.live import Live
 from services.push.settings import PushSettings
-from shared import logs, program, web
+from shared import bus, logs, program, web
 from shared.db import Database
+from shared.installation import installation_id
+from shared.publication import load_publication
 
 
-def create_app() -> Flask:
+def create_flask(settings: PushSettings, db: Database) -> Flask:
+    """Everything but the live stream."""
+    app = Flask(__name__, static_folder=None)
+    web.prepare(app, {"record": web.check_record(db)})
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.push_proxies, x_proto=0)  # type: ignore[method-assign]
+    return app
+
+
+def create_app() -> Front:
     settings = PushSettings()
     logs.configure(settings, "push")
     db = Database(settings.sql_url, pool_size=settings.push_threads)
-    app = Flask(__name__, static_folder=None)
-    web.prepare(app, {"record": web.check_record(db)})
-    return app
+    publication = load_publication(settings.publication_file)
+    with db.read() as session:
+        hall = Hall(
+            happenings.newest(session),
+            most=settings.live_listeners,
+            most_per_address=settings.live_listeners_per_address,
+        )
+    client = bus.connect(settings, patience=bus.PATIENCE)
+    follower = Follower(db, publication, client, installation_id(db))
+    live = Live(db, publication, settings.make_clock(), hall, hours=settings.live_hours, proxies=settings.push_proxies)
+    return Front(
+        live,
+        WSGIMiddleware(create_flask(settings, db), workers=settings.push_threads),  # type: ignore[arg-type]
+        opening=lambda: follower.start(hall, asyncio.get_running_loop()),
+        closing=hall.close,
+    )
 
 
 def main() -> None:
@@ -26,7 +58,8 @@ def main() -> None:
         settings.push_host,
         settings.push_port,
         processes=1,
-        threads=settings.push_threads,
+        interface=Interfaces.ASGI,
+        connections=settings.live_listeners + web.CONNECTIONS,
     )
 
 
