@@ -22,6 +22,9 @@ POINTS = (
     "feed.before_commit",
     "feed.after_commit",
     "feed.after_announcement",
+    "push.after_claim",
+    "push.before_commit",
+    "push.after_commit",
 )
 
 _armed: dict[str, Path] = {}

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import re
 import socket
+import ssl
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
@@ -87,21 +89,23 @@ class Door:
         headers: Headers | None = None,
         max_bytes: int = MOST_BYTES,
         deadline: float = DEADLINE,
+        follow: bool = True,
     ) -> Answer:
         """Fetches, following at most three redirects, all within `deadline` seconds. Any status is an answer.
 
         Raises AddressRefused when the address is not ours to call, and OutboundError when no whole answer of
-        at most `max_bytes` (unpacked) came in time. `headers` go to the named server only.
+        at most `max_bytes` (unpacked) came in time. `headers` go to the named server only. Without `follow`, a
+        redirect is an answer like any other.
         """
         with Deadline(deadline) as limit:
             here = url
             for _ in range(MOST_REDIRECTS + 1):
-                same = _origin(here) == _origin(url)
+                same = origin(here) == origin(url)
                 with self._open("GET", here, None, headers if same else None, limit, same) as response:
-                    if not response.is_redirect:
+                    if not (follow and response.is_redirect):
                         return Answer(*_head(response), _body(response, limit, max_bytes), response.url)
                     here = _joined(here, response.headers["Location"])
-        raise OutboundError(f"{_shown(url)} redirects more than {MOST_REDIRECTS} times.")
+        raise OutboundError(f"{shown(url)} redirects more than {MOST_REDIRECTS} times.")
 
     def post(
         self,
@@ -147,7 +151,7 @@ class Door:
     ) -> Iterator[requests.Response]:
         """One request on one new connection, answered up to the headers."""
         with _plain_errors(url, limit):
-            private = self._check(url) and trusted
+            private = self.check(url) and trusted
             given = {"User-Agent": "Masthead", "Accept-Encoding": "gzip, deflate", **(headers or {})}
             request = requests.Request(method, url, headers=given, data=body).prepare()
             # Not through a Session: it reads the environment, and whole bodies of redirects into memory.
@@ -156,22 +160,22 @@ class Door:
         with response, contextlib.closing(adapter):
             yield response
 
-    def _check(self, url: str) -> bool:
+    def check(self, url: str) -> bool:
         """True for a server that may be private. Raises AddressRefused for what is no plain web address."""
         if len(url) > LONGEST_URL or re.search(r"[\s\\\x00-\x20\x7f]", url):
-            raise AddressRefused(f"{_shown(url)} is too long, or holds spaces, controls or backslashes.")
-        host, port = _origin(url)
+            raise AddressRefused(f"{shown(url)} is too long, or holds spaces, controls or backslashes.")
+        host, port = origin(url)
         if not host or not re.match("https?://", url, re.IGNORECASE):
-            raise AddressRefused(f"{_shown(url)} is not an http or https address.")
+            raise AddressRefused(f"{shown(url)} is not an http or https address.")
         if "@" in urlsplit(url).netloc:
-            raise AddressRefused(f"{_shown(url)} holds a user name or password; leave it out.")
+            raise AddressRefused(f"{shown(url)} holds a user name or password; leave it out.")
         if (host, port) not in self._allow and port not in self._ports:
             accepted = ", ".join(map(str, sorted(self._ports)))
-            raise AddressRefused(f"{_shown(url)} uses port {port}; ports that may be called: {accepted}.")
+            raise AddressRefused(f"{shown(url)} uses port {port}; ports that may be called: {accepted}.")
         return (host, port) in self._allow
 
-    def _connect(self, limit: Deadline, private: bool, host: str, port: int) -> socket.socket:
-        """Resolves once, judges what was found, and connects to exactly that: a second lookup may differ."""
+    def addresses(self, host: str, port: int, *, private: bool) -> list[str]:
+        """The addresses of a server, all judged: connect to these and no others, a second lookup may differ."""
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
@@ -180,8 +184,11 @@ class Door:
             reason = None if private else why_refused(address)
             if reason:
                 raise AddressRefused(f"{host} has the address {address}, which is {reason}: it is not called.")
+        return addresses
+
+    def _connect(self, limit: Deadline, private: bool, host: str, port: int) -> socket.socket:
         failure: OSError | None = None
-        for address in addresses:
+        for address in self.addresses(host, port, private=private):
             try:
                 connection = socket.create_connection((address, port), timeout=limit.remaining())
                 connection.settimeout(None)
@@ -230,13 +237,13 @@ def _plain_errors(url: str, limit: Deadline) -> Iterator[None]:
             raise
         bad_tls = isinstance(error, requests.exceptions.SSLError)
         problem = "has no valid certificate" if bad_tls else "gave no usable answer"
-        raise OutboundError(f"{_shown(url)} {problem} ({error}).") from error
+        raise OutboundError(f"{shown(url)} {problem} ({error}).") from error
     _check_deadline(url, limit)
 
 
 def _check_deadline(url: str, limit: Deadline) -> None:
     if limit.passed:
-        raise OutboundError(f"{_shown(url)} did not answer in full within {limit.seconds:g} seconds.")
+        raise OutboundError(f"{shown(url)} did not answer in full within {limit.seconds:g} seconds.")
 
 
 def _head(response: requests.Response) -> tuple[int, Headers]:
@@ -253,7 +260,7 @@ def _pieces(response: requests.Response, limit: Deadline, max_bytes: int) -> Ite
             return
         size += len(piece)
         if size > max_bytes:
-            raise OutboundError(f"{_shown(response.url)} sent more than {max_bytes:,} bytes.")
+            raise OutboundError(f"{shown(response.url)} sent more than {max_bytes:,} bytes.")
         yield piece
 
 
@@ -267,7 +274,7 @@ def _lines(response: requests.Response, limit: Deadline, max_bytes: int) -> Iter
         *whole, rest = (rest + piece).split(b"\n")
         yield from whole
         if len(rest) > LONGEST_LINE:
-            raise OutboundError(f"{_shown(response.url)} sent a line of more than {LONGEST_LINE:,} bytes.")
+            raise OutboundError(f"{shown(response.url)} sent a line of more than {LONGEST_LINE:,} bytes.")
     if rest:
         yield rest
 
@@ -276,18 +283,29 @@ def _joined(url: str, target: str) -> str:
     try:
         return urljoin(url, target)
     except ValueError as error:
-        raise AddressRefused(f"{_shown(url)} redirects to {_shown(target)}, no web address.") from error
+        raise AddressRefused(f"{shown(url)} redirects to {shown(target)}, no web address.") from error
 
 
-def _origin(url: str) -> tuple[str, int]:
+def certificates() -> ssl.SSLContext:
+    """What servers are believed by; made once, it is shared by any number of connections."""
+    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+
+
+def header_fields(lines: Iterable[tuple[str, str]]) -> Headers:
+    """Header fields whose names match in any case."""
+    return requests.structures.CaseInsensitiveDict(lines)
+
+
+def origin(url: str) -> tuple[str, int]:
+    """Host and port of a web address; no host when it has none. Raises AddressRefused for what cannot be read."""
     try:
         parts = urlsplit(url)
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise AddressRefused(f"{_shown(url)} is not a web address ({error}).") from error
+        raise AddressRefused(f"{shown(url)} is not a web address ({error}).") from error
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """The address as messages show it: short, without a password, and without a query that may hold a key."""
     bare = re.sub(r"//[^/@]*@", "//", url.split("?")[0])
     return bare if len(bare) <= 100 else bare[:99] + "…"

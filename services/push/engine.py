@@ -35,6 +35,7 @@ from shared.courier import Courier
 from shared.db import Database
 from shared.errors import OutboundError
 from shared.http import Door
+from shared.listeners import Listener
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ ROOM = 1000
 PATIENCE = 5.0
 # Seconds a call may take, and how long after it was taken a job may still begin: both end before the row's lease does.
 DEADLINE = 10.0
-LATEST_START = 20.0
+LATEST_START = 15.0
 # Outcomes that are committed together: as many as came while the last commit went on, and within this time.
 GROUP = 100
 GATHERING = 0.02
@@ -98,7 +99,7 @@ Settle = Callable[[Session, Sequence[Job]], None]
 
 @dataclass(frozen=True)
 class _Work:
-    listener: outbox.Listener
+    listener: Listener
     settle: Settle
     job: Job
 
