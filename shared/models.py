@@ -237,6 +237,54 @@ class Ticker(Base):
     value: Mapped[int] = mapped_column(BigInteger)
 
 
+class Subscription(Base):
+    """Who is told when a feed changes: a subscriber of the hub (WebSub), or of the rssCloud door. Writer: push.
+
+    Kept only after its callback has agreed. Times are seconds of the database's clock, as in the outbox.
+    """
+
+    __tablename__ = "subscription"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))  # websub or rsscloud
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of kind, topic and callback, which are long
+    topic: Mapped[str] = mapped_column(Text)  # path and query of a feed (shared.topics)
+    slice: Mapped[str] = mapped_column(SliceKey, index=True)  # moves whenever the topic does, though not only then
+    callback: Mapped[str] = mapped_column(Text)
+    callback_host: Mapped[str] = mapped_column(String(255), index=True)
+    secret: Mapped[str] = mapped_column(Text, default="")  # empty: nothing is signed
+    signature_method: Mapped[str] = mapped_column(String(10), default="sha256")
+    state: Mapped[str] = mapped_column(String(10), default="active")  # or disabled, until the lease is renewed
+    reason: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[float] = mapped_column(Float, index=True)
+    delivered_seq: Mapped[int] = mapped_column(BigInteger)  # Feed.seq up to which the subscriber knows everything
+    delivered_hash: Mapped[str] = mapped_column(String(64), default="")  # of the bytes it was sent last
+    given_up_seq: Mapped[int] = mapped_column(BigInteger, default=0)  # Feed.seq up to which nothing more is tried
+    delivery_id: Mapped[int | None] = mapped_column(BigInteger)  # the event of the only delivery that may be open
+    failures: Mapped[int] = mapped_column(Integer, default=0)  # in a row
+    failing_since: Mapped[float | None] = mapped_column(Float)
+    last_answer: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+
+class Verification(Base):
+    """A request to the hub whose callback is yet to be asked whether it means it. Writer: push."""
+
+    __tablename__ = "verification"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))  # websub or rsscloud
+    mode: Mapped[str] = mapped_column(String(12))  # subscribe or unsubscribe
+    topics: Mapped[list[Any]]  # paths of feeds; of the hub always one
+    callback: Mapped[str] = mapped_column(Text)
+    callback_host: Mapped[str] = mapped_column(String(255), index=True)
+    asks_challenge: Mapped[bool] = mapped_column(default=True)
+    lease_seconds: Mapped[int] = mapped_column(Integer)
+    secret: Mapped[str] = mapped_column(Text, default="")
+    signature_method: Mapped[str] = mapped_column(String(10), default="sha256")
+    client: Mapped[str] = mapped_column(String(50), index=True)  # network address that asked
+    requested_at: Mapped[float] = mapped_column(Float)
+    ended_at: Mapped[float | None] = mapped_column(Float, index=True)  # kept for a minute, to count requests
+
+
 class Heartbeat(Base):
     """When relay, and each kind of worker on relay's message, last gave a sign of life. Writer: that service."""
 
