@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     push_port: int = Field(
         0, ge=0, le=65535, description="Port of the hub; 0: the one after the ports of feed and ingest, 8002 by default"
     )
+    rate_limit: str = Field("60000/minute", description="Requests per API key, in the notation of `limits`")
+    failed_login_limit: str = Field("300/minute", description="Requests with a wrong key, per client address")
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
     crash_at: str = Field("", description="Crash points, joined by commas, at which a process ends at once (tests)")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged")

@@ -6,7 +6,6 @@ from flask import Flask
 
 from services.ingest.docs import make_docs
 from services.ingest.in_flight import InFlight
-from services.ingest.limits import Limiter
 from services.ingest.openapi import document
 from services.ingest.places import Places
 from services.ingest.settings import IngestSettings
@@ -16,6 +15,7 @@ from shared.clicks import Clicks
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
+from shared.limits import Limiter
 from shared.publication import load_publication
 
 # To the database, kept open by each process; as many again while it is busy. Threads that wait hold none.

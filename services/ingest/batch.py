@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.ingest import bodies
 from services.ingest.submit import submit
 from shared import crash
+from shared.bodies import too_large
 from shared.clock import Clock
 from shared.db import Database
 from shared.errors import Refused
@@ -113,7 +114,7 @@ def _lines(body: bytearray, limit: int) -> Iterator[Line]:
 
 def _parse(body: bytearray, start: int, end: int, limit: int) -> Submission | Refused | None:
     if end - start > limit:
-        return bodies.too_large(limit, "line")
+        return too_large(limit, "line")
     line = body[start:end]
     if not line.strip():
         return None

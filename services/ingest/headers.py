@@ -6,8 +6,8 @@ import re
 
 from flask import Request
 
-from services.ingest.faults import shown
 from shared.errors import Fault, Refused
+from shared.faults import shown
 
 LONGEST_KEY = 255
 KEY_PATTERN = f'"?([!#-~]{{1,{LONGEST_KEY}}})"?'

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from services.ingest.bodies import JSON_TYPES, NDJSON_TYPES
+from services.ingest.bodies import NDJSON_TYPES
 from services.ingest.headers import KEY_PATTERN
+from shared.bodies import JSON_TYPES
 
 MOST_DAYS = 366
 MOST_TOP = 1000

@@ -15,5 +15,3 @@ class IngestSettings(Settings):
     max_batch_bytes: int = Field(64_000_000, description="Largest body of one batch request")
     max_batch_lines: int = Field(20_000, description="Most lines of one batch request")
     max_wait: float = Field(30.0, description="Longest time, in seconds, that Prefer: wait is honoured")
-    rate_limit: str = Field("60000/minute", description="Requests per API key, in the notation of `limits`")
-    failed_login_limit: str = Field("300/minute", description="Requests with a wrong key, per client address")

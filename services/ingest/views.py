@@ -14,24 +14,25 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.ingest import bodies, submit
-from services.ingest.auth import Caller, authenticate
 from services.ingest.batch import Batch
-from services.ingest.faults import shown
 from services.ingest.forms import SETTLED, Receipt
 from services.ingest.headers import idempotency_key, preferred_wait, refuse_idempotency_key
 from services.ingest.in_flight import InFlight
-from services.ingest.limits import Limiter
 from services.ingest.operations import MOST_DAYS, MOST_TOP
 from services.ingest.places import Places
 from services.ingest.receipts import receipt
 from services.ingest.settings import IngestSettings
 from shared import crash
+from shared.auth import Caller, authenticate
+from shared.bodies import JSON_TYPES, has_body, read_body
 from shared.bus import Nudge
 from shared.clicks import Clicks
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.db import Database
 from shared.errors import Fault, Refused
+from shared.faults import shown
+from shared.limits import Limiter
 from shared.models import Article
 from shared.publication import Publication
 from shared.stats import stats
@@ -113,7 +114,7 @@ def make_views(parts: Parts) -> Blueprint:
     @views.delete("/v1/articles/<uuid:article_id>")
     def delete_article(article_id: UUID) -> Response:
         publisher = caller().publisher_id
-        reason = bodies.parse_reason(_json_body(parts, publisher)) if bodies.has_body(request) else None
+        reason = bodies.parse_reason(_json_body(parts, publisher)) if has_body(request) else None
         match = request.headers.get("If-Match")
         article = _write(parts, lambda s: submit.withdraw(s, publisher, article_id, reason, match, parts.clock.now()))
         return _answer(parts, article, status=202)
@@ -132,7 +133,7 @@ def make_views(parts: Parts) -> Blueprint:
 
 def _json_body(parts: Parts, publisher: int) -> bytearray:
     with parts.transfers.place(publisher):
-        return bodies.read_body(request, bodies.JSON_TYPES, parts.settings.max_article_bytes)
+        return read_body(request, JSON_TYPES, parts.settings.max_article_bytes)
 
 
 def _write(parts: Parts, work: Callable[[Session], T]) -> T:

@@ -8,14 +8,8 @@ import pytest
 from flask import Request
 from werkzeug.test import create_environ
 
-from services.ingest.bodies import (
-    JSON_TYPES,
-    Readable,
-    has_body,
-    parse_reason,
-    read_batch,
-    read_body,
-)
+from services.ingest.bodies import parse_reason, read_batch
+from shared.bodies import JSON_TYPES, Readable, has_body, read_body
 from shared.errors import Refused
 
 LIMIT = 1_000

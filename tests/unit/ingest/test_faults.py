@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.bodies import parse_submission
-from services.ingest.faults import MOST_FAULTS, accepted, shown
 from shared.errors import Refused
+from shared.faults import MOST_FAULTS, accepted, shown
 from shared.submission import Submission
 from tests.unit.ingest.submissions import PLAIN, fault, faults, refused, written
 

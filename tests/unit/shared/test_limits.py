@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.limits import Limiter
-from services.ingest.settings import IngestSettings
 from shared.errors import Refused
+from shared.limits import Limiter
+from shared.settings import Settings
 
 
 def limiter(redis_url: str, *, rate: str = "3/minute", installation: str = "test") -> Limiter:
-    return Limiter(IngestSettings(redis_url=redis_url, rate_limit=rate, failed_login_limit="2/minute"), installation)
+    return Limiter(Settings(redis_url=redis_url, rate_limit=rate, failed_login_limit="2/minute"), installation)
 
 
 @pytest.fixture

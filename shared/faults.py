@@ -1,16 +1,17 @@
-"""Says what is wrong with a submission in words of a newsroom: where, what was found, what is accepted."""
+"""Says what is wrong with what was sent in words of a newsroom: where, what was found, what is accepted."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from services.ingest.json_text import pointer
 from shared.errors import Fault
+from shared.json_text import pointer
 
 # How much of a wrong value, and how many wrong places, are shown back.
 SHOWN = 120
@@ -32,8 +33,14 @@ _WORDS = {
 Location = tuple[int | str, ...]
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], sent: Any) -> list[Fault]:
-    """The first wrong places in `sent`, each with a pointer to where the sender wrote it."""
+def faults_of(
+    error: ValidationError,
+    model: type[BaseModel],
+    sent: Any,
+    *,
+    as_sent: Callable[[Location, Any], Location] = lambda location, _: location,
+) -> list[Fault]:
+    """The first wrong places in `sent`; `as_sent` says where the sender wrote what stands elsewhere in the model."""
     faults = []
     for each in error.errors(include_url=False, include_context=False)[:MOST_FAULTS]:
         unknown = each["type"] == "extra_forbidden"
@@ -46,17 +53,6 @@ def faults_of(error: ValidationError, model: type[BaseModel], sent: Any) -> list
             )
         )
     return faults
-
-
-def as_sent(location: Location, sent: Any) -> Location:
-    """Where the sender wrote it: a byline for bylines, the bare name of a source."""
-    if not isinstance(sent, dict):
-        return location
-    if location[:1] == ("bylines",) and "bylines" not in sent:
-        return ("byline", *location[1:]) if isinstance(sent.get("byline"), list) else ("byline",)
-    if location[:1] == ("source",) and isinstance(sent.get("source"), str):
-        return ("source",)
-    return location
 
 
 def accepted(model: type[BaseModel], location: Location) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from flask import Request
 from sqlalchemy import select
 
-from services.ingest.limits import Limiter
 from shared.db import Database
 from shared.errors import Unauthorised
 from shared.keys import parse_key
+from shared.limits import Limiter
 from shared.models import ApiKey, Publisher
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="masthead"'}

@@ -11,9 +11,9 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from services.ingest.settings import IngestSettings
 from shared.bus import PATIENCE, PAUSE
 from shared.errors import Refused
+from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Limiter:
     """Counts requests of API keys, and wrong keys of client addresses."""
 
-    def __init__(self, settings: IngestSettings, installation: str) -> None:
+    def __init__(self, settings: Settings, installation: str) -> None:
         url = settings.redis.replace("unix://", "redis+unix://", 1)
         self._shared = FixedWindowRateLimiter(
             storage_from_string(
