@@ -121,6 +121,11 @@ class Publication(_Part):
         return f"{self.push_url}/hub"
 
     @property
+    def cloud_url(self) -> str:
+        """Where subscribers ask to be notified of RSS feeds (rssCloud)."""
+        return f"{self.push_url}/rsscloud/pleaseNotify"
+
+    @property
     def live_url(self) -> str:
         """The stream of events (Server-Sent Events)."""
         return f"{self.push_url}/live"

@@ -14,11 +14,10 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from shared.errors import Fault, Refused
 from shared.slices import ALL, PLACES, Slice, day_slice
-from shared.urls import FORMATS, feed_path
+from shared.urls import FEEDS_PATH, FORMATS, feed_path
 
 # The order of filters in a canonical address.
 FILTERS = tuple(PLACES)
-FEEDS_PATH = "/feeds"
 LONGEST_VALUE = 200
 
 _KINDS = {place: kind for kind, place in PLACES.items()}
@@ -78,6 +77,15 @@ def select(filters: Iterable[tuple[str, str]]) -> Selection:
     return Selection(tuple(found[name] for name in FILTERS if name in found))
 
 
+def topic_from(query: Iterable[tuple[str, str]]) -> Topic:
+    """The topic of these filters and, among them, a format. Raises Refused (400) for what is none."""
+    pairs = list(query)
+    formats = [value for name, value in pairs if name == "format"] or ["rss"]
+    if len(formats) > 1 or formats[0] not in FORMATS:
+        raise _refused("format", "There is no such format.", " ".join(formats)[:LONGEST_VALUE], ", ".join(FORMATS))
+    return Topic(select(each for each in pairs if each[0] != "format"), formats[0])
+
+
 def topic_of(address: str) -> Topic | None:
     """The topic with this path and query; None for any other address, and for one that is not canonical."""
     try:
@@ -91,9 +99,7 @@ def _topic(address: str) -> Topic | None:
     parts = urlsplit(address)
     path = parts.path
     if path == FEEDS_PATH:
-        filters = parse_qsl(parts.query, keep_blank_values=True)
-        format = next((value for name, value in filters if name == "format"), "rss")
-        return Topic(select(each for each in filters if each[0] != "format"), format) if format in FORMATS else None
+        return topic_from(parse_qsl(parts.query, keep_blank_values=True))
     if path.removeprefix("/") in _FILES:
         return Topic(Selection(), _FILES[path.removeprefix("/")])
     if (found := _DAY.match(path)) and found[4] in _FILES:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 from shared.slices import PLACES, Slice
 
 FORMATS = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
+FEEDS_PATH = "/feeds"
+OPML_PATH = "/feeds.opml"
 
 
 def slice_path(which: Slice) -> str:
@@ -22,6 +24,11 @@ def slice_path(which: Slice) -> str:
 def feed_path(which: Slice, format: str) -> str:
     """The feed of a slice in `rss`, `atom` or `json`: `/feed.rss`, `/tags/budget/feed.json`."""
     return slice_path(which) + FORMATS[format]
+
+
+def archive_path(day: date, format: str, revision: int = 0) -> str:
+    """A day's archive document: `/2018/04/19/archive.rss`, at one of its revisions `/2018/04/19/archive.7.rss`."""
+    return f"/{day:%Y/%m/%d}/archive.{revision}.{format}" if revision else f"/{day:%Y/%m/%d}/archive.{format}"
 
 
 def article_path(day: date, slug: str, key: str) -> str:

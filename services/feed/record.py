@@ -5,27 +5,47 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from services.feed.entries import newest_first
 from services.feed.kept import Kept
 from services.feed.localised import date_line, date_text, language_name
 from services.feed.settings import FeedSettings
-from services.feed.story import Document, Image, Source, Story, Term
+from services.feed.story import Image, Source, Story, Term
 from services.feed.wording import withdrawal_notice
+from shared.errors import NotFound
 from shared.models import Article, Enrichment, Feed, FeedEntry, Publisher
 from shared.publication import Publication
-from shared.slices import ALL, Slice, day_slice
-from shared.text import direction_of
-from shared.urls import FORMATS, article_path, feed_path, slice_path, urn
+from shared.slices import Slice
+from shared.urls import article_path, urn
 from shared.visibility import is_visible, visible_clause
 
 # Ids asked for in one query; SQLite takes no more than some thousand parameters.
 CHUNK = 500
+# What a feed that nothing was ever in says of itself: a time that never changes.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a feed stands, of one slice or of several at once: the newest change of any of them."""
+
+    slices: tuple[Slice, ...]
+    labels: tuple[str, ...]
+    revision: int
+    seq: int
+    changed_at: datetime
+    second_shared: bool  # an earlier state had the same Last-Modified
+
+    @property
+    def stamp(self) -> str:
+        """Equal for equal states of the record, also when it was restored from a backup meanwhile."""
+        return f"{self.revision} {self.seq} {self.changed_at.isoformat()}"
 
 
 @dataclass(frozen=True)
@@ -36,37 +56,47 @@ class Record:
     settings: FeedSettings
     kept: Kept[tuple[int, int, datetime | None], Story]  # by seq, version and time of withdrawal
 
-    def feed(self, session: Session, which: Slice) -> Feed | None:
-        """The feed row of a slice; None when no article was ever in it. The publication's own feed always exists."""
-        return session.get(Feed, str(which))
+    def feed(self, session: Session, which: Slice) -> Feed:
+        """A slice's row; an empty one for days, configured sections and languages, and the publication itself.
 
-    def document(self, session: Session, which: Slice, feed: Feed) -> Document:
-        """The feed of a slice as it is now: the newest items, and the notices of what was withdrawn lately."""
-        label = self.label(which, feed.label)
+        Raises NotFound for a slice that nobody ever used.
+        """
+        found = session.get(Feed, str(which))
+        if found is not None:
+            return found
         publication = self.publication
-        name = publication.name if which == ALL else f"{label} – {publication.name}"
-        return Document(
-            slice=which,
-            title=name,
-            description=publication.description or name,
-            language=which.value if which.kind == "language" else publication.language,
-            direction=direction_of(which.value if which.kind == "language" else publication.language),
-            home_url=publication.base_url + slice_path(which),
-            feed_urls={format: publication.base_url + feed_path(which, format) for format in FORMATS},
-            changed_at=feed.changed_at,
-            publication_name=publication.name,
-            base_url=publication.base_url,
-            stories=tuple(self.stories(session, self._window(session, which, feed))),
+        known = (
+            which.kind in ("all", "day")
+            or (which.kind == "section" and publication.section_label(which.value, publication.language))
+            or (which.kind == "language" and which.value in {tag.split("-")[0] for tag in publication.languages})
+        )
+        if not known:
+            raise NotFound("Nothing was ever published here.")
+        return Feed(slice=str(which), label="", revision=0, changed_at=NEVER, second_shared=False, seq=0)
+
+    def state(self, session: Session, slices: Sequence[Slice]) -> State:
+        """Where the feed of these slices stands. Raises NotFound when nobody ever used one of them."""
+        rows = [self.feed(session, which) for which in slices]
+        newest = max(rows, key=lambda row: row.seq)
+        second = newest.changed_at.replace(microsecond=0)
+        return State(
+            slices=tuple(slices),
+            labels=tuple(self.label(which, row.label) for which, row in zip(slices, rows, strict=True)),
+            revision=sum(row.revision for row in rows),
+            seq=newest.seq,
+            changed_at=newest.changed_at,
+            second_shared=newest.second_shared
+            or any(row.seq != newest.seq and row.changed_at.replace(microsecond=0) == second for row in rows),
         )
 
     def newest(self, session: Session, which: Slice, count: int) -> list[Story]:
         """The newest standing articles of a slice, for its page."""
-        seqs = session.scalars(_newest_first(which).where(FeedEntry.withdrawn_at.is_(None)).limit(count))
-        return self.stories(session, list(seqs))
+        query = newest_first(str(which)).where(FeedEntry.withdrawn_at.is_(None)).limit(count)
+        return self.stories(session, [row.article_seq for row in session.execute(query)])
 
     def day(self, session: Session, day: Slice) -> list[Story]:
         """Every standing article of a day, newest first: as many as the day's counter says."""
-        return self.stories(session, list(session.scalars(_newest_first(day))))
+        return self.stories(session, [row.article_seq for row in session.execute(newest_first(str(day)))])
 
     def by_key(self, session: Session, key: str) -> Story | None:
         """The article at an address, also when it is withdrawn; None when it was never published."""
@@ -105,22 +135,6 @@ class Record:
                 return date_text(which.day, publication.masthead.date_format, publication.language)
             case _:
                 return stored or which.value or publication.name
-
-    def _window(self, session: Session, which: Slice, feed: Feed) -> list[int]:
-        rows = _newest_first(which).add_columns(FeedEntry.published_at)
-        if which.kind == "day":
-            return [seq for seq, _ in session.execute(rows)]
-        since = feed.changed_at - timedelta(hours=self.settings.feed_hours)
-        newest = session.execute(rows.limit(self.settings.feed_most_items)).all()
-        shown = {
-            seq: published_at
-            for place, (seq, published_at) in enumerate(newest)
-            if place < self.settings.feed_items or published_at > since
-        }
-        # Without an order, or SQLite walks through the whole feed in that order to find them.
-        notices = rows.where(FeedEntry.withdrawn_at.is_not(None)).order_by(None)
-        shown |= dict(session.execute(notices).all())
-        return sorted(shown, key=lambda seq: (shown[seq], seq), reverse=True)
 
     def _story(self, row: Row[Article, Enrichment, str, str]) -> Story:
         article, enrichment, publisher = row[0], row[1], Term(row[2], row[3])
@@ -181,28 +195,8 @@ class Record:
         )
 
 
-def neighbours(session: Session, day: date) -> tuple[date | None, date | None]:
-    """The nearest days before and after this one that have articles."""
-    this = str(day_slice(day))
-    # Only the nearer bound on each side: with two, SQLite may choose the farther and walk through all days between.
-    before = select(FeedEntry.slice).where(FeedEntry.slice > "day:", FeedEntry.slice < this)
-    after = select(FeedEntry.slice).where(FeedEntry.slice > this, FeedEntry.slice < "day;")
-    nearest = (before.order_by(FeedEntry.slice.desc()).limit(1), after.order_by(FeedEntry.slice).limit(1))
-    found = [session.scalar(query) for query in nearest]
-    earlier, later = (Slice.parse(name).day if name else None for name in found)
-    return earlier, later
-
-
 def _size(story: Story) -> int:
     return sys.getsizeof(story.html) + sys.getsizeof(story.text) + 4000
-
-
-def _newest_first(which: Slice) -> Select[int]:
-    return (
-        select(FeedEntry.article_seq)
-        .where(FeedEntry.slice == str(which))
-        .order_by(FeedEntry.published_at.desc(), FeedEntry.article_seq.desc())
-    )
 
 
 def _states() -> Select[int, int, datetime | None]:

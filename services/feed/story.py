@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from shared.slices import Slice
-
 
 @dataclass(frozen=True)
 class Term:
@@ -67,16 +65,30 @@ class Story:
 
 @dataclass(frozen=True)
 class Document:
-    """One feed at one revision. Every format is a pure function of this."""
+    """One feed document at one revision: a feed as it is now, or a page or archive of it that `current` is not.
 
-    slice: Slice
+    Every format is a pure function of this.
+    """
+
     title: str
     description: str
     language: str
     direction: str
-    home_url: str  # absolute address of the slice's page
-    feed_urls: dict[str, str]  # rss, atom, json -> absolute address
+    home_url: str  # absolute address of the page that shows the same
+    feed_urls: dict[str, str]  # rss, atom, json -> absolute address of this document
     changed_at: datetime  # last visible change; the feed's `updated` and `lastBuildDate`
     publication_name: str
     base_url: str
     stories: tuple[Story, ...] = field(default=())
+    hub_url: str = ""  # only of what can be subscribed to
+    cloud_url: str = ""  # the same, for rssCloud
+    # rss, atom, json -> absolute address of the feed itself, which is its identity; empty when this is it
+    current_urls: dict[str, str] = field(default_factory=dict)
+    # What a document leads to (next, prev-archive, next-archive, since): relation -> format -> absolute address
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_archive: bool = False
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The feed's own addresses, whichever of its documents this is."""
+        return self.current_urls or self.feed_urls

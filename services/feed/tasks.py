@@ -7,15 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from services.feed.entries import neighbours
 from shared import crash, outbox
 from shared.clock import Clock
 from shared.db import Database
 from shared.events import ArticlePublished, Event, FeedRevised, NoticePosted
 from shared.models import Article, Enrichment, Feed, FeedEntry, Placement, Publisher, Ticker
-from shared.slices import Slice
+from shared.slices import Slice, day_slice
 from shared.standing import load_for_effect, standing
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ class Changes:
 
     number: int  # of the transaction, in commit order
     touched: set[str] = field(default_factory=set)  # slices that readers will see differently
+    entered: set[str] = field(default_factory=set)  # those that an article came into
+    left: set[str] = field(default_factory=set)  # those that one is no longer in
     labels: dict[str, str] = field(default_factory=dict)  # slice -> name as people read it
     events: list[Event] = field(default_factory=list)
 
@@ -97,6 +100,7 @@ class FeedTasks:
             if (entry := present.get(name)) is None:
                 entry = FeedEntry(slice=name, article_seq=enrichment.article_seq, published_at=enrichment.published_at)
                 session.add(entry)
+                changes.entered.add(name)
             elif entry.withdrawn_at is None and not is_new:
                 continue
             entry.withdrawn_at, entry.seq = None, changes.number
@@ -120,7 +124,7 @@ class FeedTasks:
         """Leaves the notice in every feed but the day's, which is the archive of what stands."""
         for name, entry in present.items():
             if Slice.parse(name).kind == "day":
-                session.delete(entry)
+                _remove(session, changes, {name: entry})
             else:
                 entry.withdrawn_at, entry.seq = article.withdrawn_at, changes.number
         changes.touched.update(present)
@@ -128,6 +132,7 @@ class FeedTasks:
         changes.events.append(NoticePosted(article.seq, article.version, self._clock.now()))
 
     def _commit_revisions(self, session: Session, changes: Changes) -> None:
+        changes.touched |= _days_linked_anew(session, changes)
         names = sorted(changes.touched)
         feeds = {row.slice: row for row in session.scalars(select(Feed).where(Feed.slice.in_(names)))}
         now, number = self._clock.now(), changes.number
@@ -158,6 +163,28 @@ def _advance(feed: Feed, label: str, now: datetime, number: int) -> None:
     feed.seq = number
 
 
+def _days_linked_anew(session: Session, changes: Changes) -> set[str]:
+    """The days before and after those that get their first article or lose their last one.
+
+    An archive names the days around it, and must not change without a new revision.
+    """
+    entered, left = ({name for name in names if name.startswith("day:")} for names in (changes.entered, changes.left))
+    with session.no_autoflush:
+        turned = entered - _with_articles(session, entered)
+    session.flush()
+    turned |= (left - entered) - _with_articles(session, left - entered)
+    around = {day for name in turned for day in neighbours(session, Slice.parse(name).day) if day}
+    return {str(day_slice(day)) for day in around}
+
+
+def _with_articles(session: Session, names: set[str]) -> set[str]:
+    """Those of these slices that hold something."""
+    if not names:
+        return set()
+    holds = exists().where(FeedEntry.slice == Feed.slice)
+    return set(session.scalars(select(Feed.slice).where(Feed.slice.in_(names), holds)))
+
+
 def _take_number(session: Session) -> int:
     """The next commit-ordered number; holding its row makes feed transactions follow one another."""
     return session.scalars(
@@ -176,6 +203,7 @@ def _remove(session: Session, changes: Changes, entries: dict[str, FeedEntry]) -
     for entry in entries.values():
         session.delete(entry)
     changes.touched.update(entries)
+    changes.left.update(entries)
 
 
 def _labels(enrichment: Enrichment, publisher: Publisher) -> dict[str, str]:

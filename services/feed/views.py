@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 from urllib.parse import unquote
 
 from flask import Blueprint, Response, jsonify, redirect, request
 
+from services.feed.answers import PAGE_CACHE, Rendered
 from services.feed.assets import static_files
-from services.feed.formats.jsonfeed import ABOUT, ABOUT_PATH
+from services.feed.feed_views import DAY, KINDS, SLICE, answer, existing_day
+from services.feed.formats.fields import ABOUT_PATH
+from services.feed.formats.jsonfeed import ABOUT
 from services.feed.formats.page import error_page, make_frame, not_found_page
-from services.feed.hot import PAGE_CACHE, Rendered, send
 from services.feed.masthead import as_json
 from services.feed.share import NETWORKS, share_links, share_target, subject_of
 from services.feed.stand import Newsstand
 from shared.clicks import Clicks
 from shared.errors import NotFound
-from shared.slices import ALL, PLACES, Slice, day_slice
-from shared.urls import FORMATS, share_path
+from shared.slices import ALL, Slice
+from shared.urls import share_path
 
-KINDS = {place: kind for kind, place in PLACES.items()}
 _KEY = re.compile(r"(?:^|-)([0-9a-hjkmnp-tv-z]{10})$")
 
 
@@ -39,28 +39,26 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
     def front() -> Any:
         return _page(lambda path: stand.slice_page(path, ALL))
 
-    @views.get(f"/<any({', '.join(KINDS)}):place>/<value>/")
+    @views.get(f"/{SLICE}/")
     def slice_page(place: str, value: str) -> Any:
         return _page(lambda path: stand.slice_page(path, Slice(KINDS[place], value)))
 
-    @views.get("/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>/")
+    @views.get(f"/{DAY}/")
     def day_page(year: int, month: int, day: int) -> Any:
-        return _page(lambda path: stand.day_page(path, _date(year, month, day)))
+        return _page(lambda path: stand.day_page(path, existing_day(year, month, day)))
 
-    for format, file in FORMATS.items():
-        _add_feeds(views, stand, format, file)
-
-    @views.get("/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>/<name>")
+    @views.get(f"/{DAY}/<name>")
     def article(year: int, month: int, day: int, name: str) -> Any:
         found = _KEY.search(name)
         if not found:
             raise NotFound("No article has this address.")
+        mark = stand.hot.mark()
         story = stand.story(found[1])
         if story.withdrawn_at:  # at every address it ever had
-            return _gone(stand.article_page(request.environ["PATH_INFO"], story))
+            return _gone(stand.article_page(request.environ["PATH_INFO"], story, mark))
         if not unquote(story.url).endswith(request.path):
             return redirect(story.url, 301)
-        return _page(lambda path: stand.article_page(path, story))
+        return _page(lambda path: stand.article_page(path, story, mark))
 
     @views.get("/masthead.json")
     def masthead_json() -> Any:
@@ -116,31 +114,8 @@ def error_html(stand: Newsstand, status: int, reference: str) -> bytes:
     return not_found_page(frame) if status == 404 else error_page(frame, reference)
 
 
-def _add_feeds(views: Blueprint, stand: Newsstand, format: str, file: str) -> None:
-    def of_all() -> Any:
-        return _feed(stand, ALL, format)
-
-    def of_slice(place: str, value: str) -> Any:
-        return _feed(stand, Slice(KINDS[place], value), format)
-
-    def of_day(year: int, month: int, day: int) -> Any:
-        return _feed(stand, day_slice(_date(year, month, day)), format)
-
-    day = "<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>"
-    views.add_url_rule(f"/{file}", f"{format}_of_all", of_all)
-    views.add_url_rule(f"/<any({', '.join(KINDS)}):place>/<value>/{file}", f"{format}_of_slice", of_slice)
-    views.add_url_rule(f"/{day}/{file}", f"{format}_of_day", of_day)
-
-
-def _feed(stand: Newsstand, which: Slice, format: str) -> Any:
-    path = request.environ["PATH_INFO"]
-    rendered = stand.feed(path, which, format)
-    return lambda environ, start_response: send(environ, start_response, rendered)
-
-
 def _page(find: Callable[[str], Rendered]) -> Any:
-    rendered = find(request.environ["PATH_INFO"])
-    return lambda environ, start_response: send(environ, start_response, rendered)
+    return answer(find(request.environ["PATH_INFO"]))
 
 
 def _gone(notice: Rendered) -> Response:
@@ -155,10 +130,3 @@ def _json(value: object) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def _date(year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError as error:
-        raise NotFound("There is no such day.") from error

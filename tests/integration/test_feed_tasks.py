@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from services.feed.documents import Documents
 from services.feed.kept import Kept
 from services.feed.record import Record
 from services.feed.settings import FeedSettings
@@ -23,6 +24,7 @@ from shared.models import Article, Event, Feed, FeedEntry, OutboxRow, Placement
 from shared.outbox import Claim
 from shared.publication import load_publication
 from shared.slices import ALL, Slice
+from shared.topics import Selection
 from tests.factories import NOW
 from tests.fakes import FakeClock
 from tests.newsroom import Handlers, Newsroom, claim, let_pass, work
@@ -60,7 +62,8 @@ class House:
     def feed(self, which: Slice | str) -> Document:
         which = Slice.parse(which) if isinstance(which, str) else which
         with self.db.read() as session:
-            return self.record.document(session, which, session.get_one(Feed, str(which)))
+            selection = Selection(() if which == ALL else (which,))
+            return Documents(self.record).feed(session, selection, self.record.state(session, (which,)))
 
     def headlines(self, which: Slice | str) -> list[str]:
         return [each.headline for each in self.feed(which).stories]

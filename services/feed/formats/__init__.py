@@ -23,3 +23,8 @@ FORMATS = {
     name: Format(name, f"{MEDIA_TYPES[name]}; charset=utf-8", render)
     for name, render in {"rss": rss.render, "atom": atom.render, "json": jsonfeed.render}.items()
 }
+
+
+def link_header(**relations: str) -> str:
+    """One combined `Link` header (RFC 8288) of relations and their addresses."""
+    return ", ".join(f'<{url}>; rel="{name}"' for name, url in relations.items())

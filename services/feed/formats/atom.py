@@ -27,7 +27,7 @@ def render(document: Document) -> bytes:
 
 def _render(document: Document) -> bytes:
     feed = new_feed(document)
-    feed.id(document.feed_urls["atom"])
+    feed.id(document.identity["atom"])
     feed.title(document.title or document.publication_name)
     if document.description:
         feed.subtitle(document.description)

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
-from lxml.etree import SubElement, _Element
+from lxml.etree import ProcessingInstruction, SubElement, _Element
 
-from services.feed.formats.fields import GENERATOR, alternates, changed_at, instant
+from services.feed.assets import static_path
+from services.feed.formats.fields import GENERATOR, alternates, changed_at, instant, relations
 from services.feed.story import Document, Image, Source, Story
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DC = "{http://purl.org/dc/elements/1.1/}"
 DCTERMS = "{http://purl.org/dc/terms/}"
+HISTORY = "{http://purl.org/syndication/history/1.0}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -38,12 +41,13 @@ def new_feed(document: Document) -> FeedGenerator:
 
 
 class ChannelExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """Elements of the RSS channel. `document` is set by `new_feed`."""
+    """Elements of the RSS channel and the Atom feed, and their style sheet. `document` is set by `new_feed`."""
 
     document: Document
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC[1:-1], "dcterms": DCTERMS[1:-1], "media": MEDIA[1:-1]}
+        archive = {"fh": HISTORY[1:-1]} if self.document.is_archive else {}
+        return {"dc": DC[1:-1], "dcterms": DCTERMS[1:-1], "media": MEDIA[1:-1], **archive}
 
     def extend_rss(self, rss: _Element) -> _Element:
         channel = rss[0]
@@ -51,7 +55,23 @@ class ChannelExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no t
         # The page comes first: SimplePie (FreshRSS, WordPress) takes the first alternate for the site's address.
         for media_type, href in alternates(self.document, "rss"):
             SubElement(channel, ATOM + "link", rel="alternate", type=media_type, href=href)
+        for relation, href in relations(self.document, "rss"):
+            SubElement(channel, ATOM + "link", rel=relation, href=href)
+        self._finish(rss, channel)
         return rss
+
+    def extend_atom(self, feed: _Element) -> _Element:
+        for relation, href in relations(self.document, "atom"):
+            SubElement(feed, "link", rel=relation, href=href)
+        self._finish(feed, feed)
+        return feed
+
+    def _finish(self, root: _Element, head: _Element) -> None:
+        if self.document.is_archive:  # RFC 5005, section 4
+            SubElement(head, HISTORY + "archive")
+        folder = urlsplit(self.document.base_url).path  # a publication may live below its host's root
+        style = f'type="text/css" href="{folder}{static_path("feed.css")}"'
+        root.addprevious(ProcessingInstruction("xml-stylesheet", style))
 
 
 class ItemExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types

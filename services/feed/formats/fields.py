@@ -12,6 +12,7 @@ from shared.text import clean_xml
 from shared.urls import slice_path
 
 GENERATOR = "Masthead"
+ABOUT_PATH = "/about/feeds"
 MEDIA_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 
 # A withdrawn story is marked in the terms of the trade: the IPTC's publishing status, as in ninjs and NewsML-G2.
@@ -56,6 +57,15 @@ def alternates(document: Document, own_format: str) -> list[tuple[str, str]]:
     """Media type and address of the page and of the other formats of this feed; the page comes first."""
     others = [(MEDIA_TYPES[name], document.feed_urls[name]) for name in MEDIA_TYPES if name != own_format]
     return [("text/html", document.home_url), *others]
+
+
+def relations(document: Document, format: str) -> list[tuple[str, str]]:
+    """Relation and address of what a document leads to, beside itself and its other forms (docs/feeds.md)."""
+    current = [("current", document.current_urls[format])] if document.current_urls else []
+    hub = [("hub", document.hub_url)] if document.hub_url else []
+    # A relation of our own is named by an address (RFC 8288, section 2.1.2).
+    own = {"since": f"{document.base_url}{ABOUT_PATH}#since"}
+    return [*hub, *current, *((own.get(name, name), urls[format]) for name, urls in document.links.items())]
 
 
 def legal(value: Value) -> Value:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from services.feed.formats.fields import byline_url, changed_at, instant, legal
+from services.feed.formats.fields import ABOUT_PATH, byline_url, changed_at, instant, legal
 from services.feed.share import NETWORKS, can_take, subject_of
 from services.feed.story import Document, Story
 from shared.urls import share_path
 
 VERSION = "https://jsonfeed.org/version/1.1"
-ABOUT_PATH = "/about/feeds"
 ABOUT = """\
 _masthead, Masthead's extension of JSON Feed 1.1
 
@@ -19,6 +18,10 @@ At the top of a feed:
   about            this page
   direction        writing direction of the feed's own words, ltr or rtl
   updated          when anything in the feed last changed (RFC 3339)
+  since            address to ask from now on for what has changed since this document, see below
+  prev_archive     address of the archive of the day before, or of the newest day that the feed does not hold whole
+  next_archive     address of the archive of the day after
+  archive          true for the archive of a day
 
 In an item:
   direction        writing direction of the item, ltr or rtl
@@ -28,6 +31,11 @@ In an item:
   source           name and url of the publication that syndicated copy comes from
   share            for each network the address that leads to its window for a new post
   withdrawn        true for a withdrawn article: the item then holds the notice in place of the text
+
+#since, the relation of links in RSS and Atom feeds, the same address as in `since`
+
+It leads to all articles of the feed that were published, edited or withdrawn since the document was made, oldest change
+first, 100 at a time. The answer has such a link again; where there is more at once, it has `next` too.
 """
 
 
@@ -48,17 +56,29 @@ def _feed(document: Document) -> dict[str, Any]:
         "version": VERSION,
         "title": document.title or document.publication_name,
         "home_page_url": document.home_url,
-        "feed_url": document.feed_urls["json"],
+        "feed_url": document.identity["json"],
+        **_present(next_url=_address(document, "next") or (document.is_archive and _address(document, "prev-archive"))),
         **_present(description=document.description),
         "authors": [{"name": document.publication_name, "url": document.base_url}],
         "language": document.language,
+        **_present(hubs=[{"type": "WebSub", "url": document.hub_url}] if document.hub_url else []),
         "_masthead": {
             "about": document.base_url + ABOUT_PATH,
             "direction": document.direction,
             "updated": instant(document.changed_at).isoformat(),
+            **_present(
+                since=_address(document, "since"),
+                prev_archive=_address(document, "prev-archive"),
+                next_archive=_address(document, "next-archive"),
+                archive=document.is_archive,
+            ),
         },
         "items": [_item(document, story) for story in document.stories],
     }
+
+
+def _address(document: Document, relation: str) -> str:
+    return document.links.get(relation, {}).get("json", "")
 
 
 def _item(document: Document, story: Story) -> dict[str, Any]:

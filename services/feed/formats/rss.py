@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import urlsplit
 
 from feedgen.entry import FeedEntry
 
@@ -45,6 +46,10 @@ def _render(document: Document) -> bytes:
     feed.link(href=document.home_url)  # the last one becomes the channel's own link
     feed.docs(DOCS)
     feed.ttl(TTL_MINUTES)
+    if document.cloud_url:
+        cloud = urlsplit(document.cloud_url)
+        port = cloud.port or {"https": 443}.get(cloud.scheme, 80)
+        feed.cloud(cloud.hostname, str(port), cloud.path, registerProcedure="", protocol="http-post")
     for story in document.stories:
         _describe(feed.add_entry(order="append"), document, story)
     return bytes(feed.rss_str())

@@ -23,6 +23,9 @@ SHARED = {
 }
 CASES = {
     "empty": stories.EMPTY,
+    "leading-on": stories.LEADING_ON,
+    "page": stories.PAGE,
+    "archive": stories.ARCHIVE,
     "markup-title": stories.document(stories.MARKUP_TITLE),
     "plain-signs": stories.document(stories.PLAIN_SIGNS),
     "source-without-address": stories.document(stories.SOURCE_WITHOUT_ADDRESS),

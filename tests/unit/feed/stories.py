@@ -44,7 +44,6 @@ def story(number: int = 1, **values: Any) -> Story:
 
 def document(*stories: Story, **values: Any) -> Document:
     given = {
-        "slice": ALL,
         "title": "The Courier",
         "description": "News in many languages",
         "language": "en",
@@ -54,6 +53,8 @@ def document(*stories: Story, **values: Any) -> Document:
         "changed_at": NOON,
         "publication_name": "The Courier",
         "base_url": BASE,
+        "hub_url": f"{BASE}/hub",
+        "cloud_url": f"{BASE}/rsscloud/pleaseNotify",
         "stories": stories,
     }
     return Document(**{**given, **values})
@@ -157,6 +158,40 @@ STORIES = (
 )
 COURIER = document(*STORIES)
 EMPTY = document(title="Nothing yet", description="")
+
+
+def urls(path: str) -> dict[str, str]:
+    """One address in each format; `%s` stands for the format."""
+    return {name: f"{BASE}{path}" % name for name in ("rss", "atom", "json")}
+
+
+LEADING_ON = document(
+    ENGLISH,
+    links={
+        "next": urls("/feed.%s?before=b1"),
+        "prev-archive": urls("/2018/04/20/archive.%s"),
+        "since": urls("/feed.%s?since=s1"),
+    },
+)
+PAGE = document(
+    TURKISH,
+    feed_urls=urls("/feed.%s?before=b1"),
+    current_urls=urls("/feed.%s"),
+    links={"first": urls("/feed.%s"), "next": urls("/feed.%s?before=b2")},
+    hub_url="",
+    cloud_url="",
+)
+ARCHIVE = document(
+    ENGLISH,
+    TURKISH,
+    title="20 April 2018 – The Courier",
+    feed_urls=urls("/2018/04/20/archive.7.%s"),
+    current_urls=urls("/feed.%s"),
+    links={"prev-archive": urls("/2018/04/18/archive.%s"), "next-archive": urls("/2018/04/21/archive.%s")},
+    is_archive=True,
+    hub_url="",
+    cloud_url="",
+)
 
 
 def in_bulk(count: int) -> Document:
