@@ -285,6 +285,50 @@ class Verification(Base):
     ended_at: Mapped[float | None] = mapped_column(Float, index=True)  # kept for a minute, to count requests
 
 
+class Webhook(Base):
+    """Where a publisher wants to be told of events, and which. Writer: push.
+
+    Times are seconds of the database's clock, as in the outbox.
+    """
+
+    __tablename__ = "webhook"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    key: Mapped[str] = mapped_column(String(36), unique=True)  # UUID; its name in the API
+    publisher_id: Mapped[int] = mapped_column(ForeignKey("publisher.id"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text, default="")
+    filters: Mapped[dict[str, Any]]  # {"section": "economy"} (shared.topics)
+    events: Mapped[list[Any]]  # names, such as article.published
+    secret: Mapped[str] = mapped_column(String(100))  # needed in clear to sign
+    previous_secret: Mapped[str | None] = mapped_column(String(100))
+    previous_until: Mapped[float | None] = mapped_column(Float)  # until then the previous secret signs as well
+    state: Mapped[str] = mapped_column(String(10), default="enabled")  # enabled, paused or disabled
+    reason: Mapped[str | None] = mapped_column(Text)  # why it is disabled
+    failing_since: Mapped[float | None] = mapped_column(Float)  # nothing was delivered since, though it was tried
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class WebhookDelivery(Base):
+    """One event for one webhook, and every attempt to send it. Writer: push."""
+
+    __tablename__ = "webhook_delivery"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))  # none: a test
+    name: Mapped[str] = mapped_column(String(30))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting, delivered, failed or cancelled
+    # The event WebhookScheduled whose row may send it; none while it queues behind others of its webhook.
+    turn: Mapped[int | None] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(Integer, default=0)  # in a row
+    attempts: Mapped[list[Any]]  # [{"at", "status", "reason", "seconds"}]
+    created_at: Mapped[float] = mapped_column(Float, index=True)
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "event_id", name="one_delivery_per_webhook_and_event"),
+        Index("webhook_delivery_log", "webhook_id", "id"),
+        Index("webhook_delivery_waiting", "webhook_id", "id", **_where("state = 'waiting'")),
+    )
+
+
 class Heartbeat(Base):
     """When relay, and each kind of worker on relay's message, last gave a sign of life. Writer: that service."""
 
