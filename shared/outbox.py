@@ -247,6 +247,15 @@ def fail(session: Session, held: Claim, reason: str) -> None:
     )
 
 
+def hasten(session: Session, listener: Listener, event_id: int) -> None:
+    """Makes a listener's row due now if it still waits; what is on offer or held stays as it is."""
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.event_id == event_id, OutboxRow.listener == listener.name, OutboxRow.state == "waiting")
+        .values(due_at=db_now())
+    )
+
+
 def replay(session: Session, row_id: int) -> None:
     """Gives a dead row five new attempts. Raises NotFound when no dead row has this number."""
     revived = session.execute(

@@ -44,6 +44,7 @@ class Duties:
     nudge: Callable[[], None]
     handlers: Mapping[str, Callable[[outbox.Claim], None]]  # by listener
     pulse: Callable[[], None]  # asked for by relay every second or two: mends what a lost message left behind
+    stop: Callable[[], None] = lambda: None  # called when the pool child ends: what goes on beside tasks ends too
 
 
 def celery_app(settings: Settings, installation: str, service: str) -> Celery:
@@ -156,6 +157,11 @@ def run(service: str, settings: Settings, make_duties: Callable[[], Duties], *, 
     def _start_child(**_: object) -> None:
         duties = make_duties()
         child.append((duties, SignOfLife(duties.db, service)))
+
+    @signals.worker_process_shutdown.connect(weak=False)
+    def _stop_child(**_: object) -> None:
+        for duties, _sign_of_life in child:
+            duties.stop()
 
     @signals.worker_ready.connect(weak=False)
     def _start_watchdog(**_: object) -> None:

@@ -12,10 +12,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from services.push import happenings
 from services.push.asgi import Front
 from services.push.hall import Follower, Hall
+from services.push.hub import Hub, make_hub_views
 from services.push.live import Live
 from services.push.settings import PushSettings
+from services.push.subscribing import Desk
+from services.push.verifying import Requests
 from shared import bus, logs, program, web
 from shared.db import Database
+from shared.http import Door
 from shared.installation import installation_id
 from shared.publication import load_publication
 
@@ -24,8 +28,20 @@ def create_flask(settings: PushSettings, db: Database) -> Flask:
     """Everything but the live stream."""
     app = Flask(__name__, static_folder=None)
     web.prepare(app, {"record": web.check_record(db)})
+    app.register_blueprint(make_hub_views(make_hub(settings, db)))
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.push_proxies, x_proto=0)  # type: ignore[method-assign]
     return app
+
+
+def make_hub(settings: PushSettings, db: Database) -> Hub:
+    clock = settings.make_clock()
+    return Hub(
+        desk=Desk(load_publication(settings.publication_file), Door(allow=settings.allowed)),
+        requests=Requests(db, clock, most_per_host=settings.push_subscriptions_per_host),
+        db=db,
+        clock=clock,
+        nudge=bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db)),
+    )
 
 
 def create_app() -> Front:

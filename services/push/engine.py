@@ -5,7 +5,8 @@ How to use it, for deliveries of the hub as for webhooks:
 1. A handler claims rows as always, makes a `Job` for each and gives them to `Engine.take` with a `settle` function.
    `take` returns as soon as there is room for them: a server that does not answer never holds up the queue.
 2. When a place is free, the engine calls `job.prepare()` in a thread: it gives the call to make, as late as possible,
-   so that what is sent is the newest; or an Outcome when there is nothing to call.
+   so that what is sent is the newest; or an Outcome when there is nothing to call. A job that needs more than a POST
+   calls by itself in `prepare`, with a deadline of at most DEADLINE, and says so: `calls=True`.
 3. When the call has ended, `settle(session, jobs)` writes its effect in the transaction that marks the row done. It
    gets jobs whose row is still held, each with its `outcome`; for another attempt it records another event with a
    delay. A failed call is no error of the row: `outbox.fail` is for what broke here.
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 PLACES = 400
 TROUBLED_PLACES = 40
 PER_HOST = 2
+# Jobs that call by themselves, each in a thread.
+CALLING = 32
 # Jobs that may wait for a place: of troubled servers, and of one host; the others are put off.
 TROUBLED_WAITING = 200
 HOST_WAITING = 100
@@ -90,6 +93,7 @@ class Job:
     host: str
     troubled: bool
     prepare: Callable[[], Post | Outcome]
+    calls: bool = field(default=False, kw_only=True)
     outcome: Outcome = field(default=Outcome(), init=False)
     taken_at: float = field(default=0.0, init=False)
 
@@ -116,7 +120,7 @@ class Engine:
         self._stopping = False
         self._waiting: Counter[str] = Counter()  # jobs by host, and those of troubled servers under ""
         self._ended: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._preparing = ThreadPoolExecutor(8, thread_name_prefix="prepare")
+        self._threads = {False: ThreadPoolExecutor(8, "prepare"), True: ThreadPoolExecutor(CALLING, "call")}
         self._loop = asyncio.new_event_loop()
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._places = {False: asyncio.Semaphore(PLACES), True: asyncio.Semaphore(TROUBLED_PLACES)}
@@ -191,7 +195,7 @@ class Engine:
     async def _attempt(self, job: Job) -> Outcome:
         if time.monotonic() > job.taken_at + LATEST_START:
             return Outcome(reason="no place was free in time", tried=False)
-        post = await self._loop.run_in_executor(self._preparing, job.prepare)
+        post = await self._loop.run_in_executor(self._threads[job.calls], job.prepare)
         if isinstance(post, Outcome):
             return post
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from shared.settings import Settings
+from shared.http import origin
+from shared.settings import Settings, reachable
 
 
 class PushSettings(Settings):
@@ -21,3 +22,30 @@ class PushSettings(Settings):
     push_allow: str = Field(
         "", description="host:port pairs, joined by commas, that may be called although private (tests, intranets)"
     )
+    push_subscriptions_per_host: int = Field(1000, ge=1, description="Subscriptions that one callback host may have")
+    push_feed_url: str = Field(
+        "", description="Where the push worker fetches feeds; empty: MASTHEAD_FEED_HOST and MASTHEAD_FEED_PORT"
+    )
+
+    @field_validator("push_allow")
+    @classmethod
+    def _pairs(cls, value: str) -> str:
+        for pair in filter(None, value.split(",")):
+            host, _, port = pair.strip().rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError("must be host:port pairs, joined by commas")
+        return value
+
+    @property
+    def allowed(self) -> frozenset[tuple[str, int]]:
+        """Private servers that may be called, by host and port."""
+        pairs = (pair.strip().rpartition(":") for pair in self.push_allow.split(",") if pair.strip())
+        return frozenset((host.strip("[]").lower(), int(port)) for host, _, port in pairs)
+
+    @property
+    def feed_url(self) -> str:
+        return self.push_feed_url.rstrip("/") or f"http://{reachable(self.feed_host)}:{self.feed_port}"
+
+    @property
+    def feed_origin(self) -> tuple[str, int]:
+        return origin(self.feed_url)

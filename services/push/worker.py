@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from services.push.contents import Contents
+from services.push.delivering import Deliveries
+from services.push.engine import Engine
 from services.push.settings import PushSettings
+from services.push.sweeping import Sweeper
+from services.push.verifying import Verifications
 from shared import bus, outbox, program, worker
 from shared.db import Database
+from shared.http import Door
 from shared.installation import installation_id
-from shared.listeners import PUSH_FAN_OUT, PUSH_WEBHOOKS
+from shared.listeners import PUSH_DELIVER, PUSH_FAN_OUT, PUSH_VERIFY, PUSH_WEBHOOKS
+from shared.publication import load_publication
 
 
 def make_duties(settings: PushSettings) -> worker.Duties:
     db = Database(settings.sql_url)
+    publication = load_publication(settings.publication_file)
+    clock = settings.make_clock()
+    door = Door(allow=settings.allowed)
+    nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
+    engine = Engine(door, db, nudge)
+    # A door of its own: no callback may be the feed service, however private it is.
+    contents = Contents(Door(allow={settings.feed_origin}), settings.feed_url)
+    deliveries = Deliveries(db, engine, contents, publication, clock)
+    verifications = Verifications(
+        db, engine, door, publication, clock, most_per_host=settings.push_subscriptions_per_host
+    )
 
     def nobody_listens(claim: outbox.Claim) -> None:
         with db.write() as session:
@@ -18,9 +36,15 @@ def make_duties(settings: PushSettings) -> worker.Duties:
 
     return worker.Duties(
         db=db,
-        nudge=bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db)),
-        handlers={PUSH_FAN_OUT.name: nobody_listens, PUSH_WEBHOOKS.name: nobody_listens},
-        pulse=lambda: None,
+        nudge=nudge,
+        handlers={
+            PUSH_FAN_OUT.name: deliveries.fan_out,
+            PUSH_DELIVER.name: deliveries.deliver,
+            PUSH_VERIFY.name: verifications.verify,
+            PUSH_WEBHOOKS.name: nobody_listens,
+        },
+        pulse=Sweeper(db, deliveries.catch_up),
+        stop=engine.stop,
     )
 
 

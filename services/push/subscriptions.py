@@ -1,0 +1,165 @@
+"""Subscriptions in the record. Each has at most one open delivery, so an older revision never comes after a newer one.
+
+Whoever schedules a delivery locks the subscription first and only then looks at the feed and at the open delivery: so
+a change that is committed meanwhile is seen by one of the two that it concerns, the fan-out or the delivery that ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from services.push.retrying import pause
+from services.push.subscribing import Wish
+from shared import outbox
+from shared.db import db_now
+from shared.events import DeliveryScheduled
+from shared.listeners import PUSH_DELIVER
+from shared.models import Feed, OutboxRow, Subscription, Verification
+from shared.topics import topic_of
+
+# Rows removed in one transaction of the sweep.
+PAGE = 500
+# Seconds for which an ended verification is kept, to count requests by it.
+REMEMBERED = 60.0
+
+
+def key_of(kind: str, topic: str, callback: str) -> str:
+    return hashlib.sha256(f"{kind}\n{topic}\n{callback}".encode()).hexdigest()
+
+
+def slice_of(topic: str) -> str:
+    """The slice whose moves a topic is looked at for: what stands in several slices moves each of them."""
+    found = topic_of(topic)
+    assert found is not None, f"stored topics are canonical: {topic}"
+    return str(found.slices[0])
+
+
+def schedule_behind(session: Session, now: datetime, *only: ColumnElement[bool]) -> int:
+    """Schedules a delivery for every active subscription whose feed has moved on since it was last served.
+
+    `only` may say which, in terms of Feed and Subscription. Gives the number of deliveries.
+    """
+    joined = select(Subscription.id, Subscription.failures).join(Feed, Feed.slice == Subscription.slice)
+    behind = joined.where(_is_active(), _is_behind(), *only).order_by(Subscription.id)
+    session.execute(behind.with_for_update(of=Subscription)).all()
+    found = session.execute(behind.where(~_has_open_delivery())).all()
+    pauses: dict[float, list[int]] = {}
+    for subscription_id, failures in found:
+        pauses.setdefault(pause(failures), []).append(subscription_id)
+    for delay, ids in pauses.items():
+        schedule(session, ids, now, delay=delay)
+    return len(found)
+
+
+def any_behind(session: Session, *only: ColumnElement[bool]) -> bool:
+    """Whether a delivery should have been scheduled and was not."""
+    behind = and_(_is_active(), _is_behind(), ~_has_open_delivery(), *only)
+    query = select(Subscription.id).join(Feed, Feed.slice == Subscription.slice).where(behind)
+    return session.scalar(query.limit(1)) is not None
+
+
+def schedule(session: Session, ids: Sequence[int], now: datetime, *, delay: float = 0.0) -> None:
+    """Makes a delivery of the newest revision the open one of each of these subscriptions, which the caller locked."""
+    events = outbox.record(session, [DeliveryScheduled(each, now) for each in ids], delay=delay)
+    changes = [{"id": each, "delivery_id": event} for each, event in zip(ids, events, strict=True)]
+    if changes:
+        session.execute(update(Subscription), changes)
+
+
+def lock(session: Session, ids: Iterable[int]) -> dict[int, Subscription]:
+    """These subscriptions, held until the commit; those that are gone are left out."""
+    query = select(Subscription).where(Subscription.id.in_(set(ids))).order_by(Subscription.id).with_for_update()
+    return {each.id: each for each in session.scalars(query)}
+
+
+def newest(session: Session, slices: Iterable[str]) -> dict[str, int]:
+    """The number of each feed's last change."""
+    return dict(session.execute(select(Feed.slice, Feed.seq).where(Feed.slice.in_(set(slices)))).tuples().all())
+
+
+def apply(session: Session, wishes: Sequence[Wish], now: datetime) -> None:
+    """Does what callbacks have agreed to: begins, renews, revives or ends a subscription to each of the topics."""
+    wanted = [(key_of(wish.kind, topic, wish.callback), topic, wish) for wish in wishes for topic in wish.topics]
+    keys = {key for key, _, _ in wanted}
+    held = select(Subscription).where(Subscription.key.in_(keys)).order_by(Subscription.id).with_for_update()
+    known = {each.key: each for each in session.scalars(held)}
+    for key, topic, wish in wanted:
+        found = known.pop(key, None)
+        if wish.mode == "unsubscribe":
+            if found is not None:
+                session.delete(found)
+        elif found is None:
+            known[key] = _begun(session, wish, topic, key, now)
+        else:
+            _renew(session, found, wish, now)
+            known[key] = found
+        session.flush()
+
+
+def _begun(session: Session, wish: Wish, topic: str, key: str, now: datetime) -> Subscription:
+    which = slice_of(topic)
+    made = Subscription(kind=wish.kind, key=key, topic=topic, slice=which, callback=wish.callback, created_at=now)
+    made.callback_host = wish.host
+    made.delivered_seq = newest(session, [which]).get(which, 0)
+    _take_terms(made, wish)
+    session.add(made)
+    return made
+
+
+def _renew(session: Session, known: Subscription, wish: Wish, now: datetime) -> None:
+    """A callback that answers is well again: what waits for a later attempt is sent now, and so is what was missed."""
+    _take_terms(known, wish)
+    known.state, known.reason = "active", None
+    known.failures, known.failing_since, known.given_up_seq = 0, None, 0
+    session.flush()
+    if known.delivery_id is not None:
+        outbox.hasten(session, PUSH_DELIVER, known.delivery_id)
+    schedule_behind(session, now, Subscription.id == known.id)
+
+
+def _take_terms(subscription: Subscription, wish: Wish) -> None:
+    subscription.secret, subscription.signature_method = wish.secret, wish.signature_method
+    subscription.lease_until = db_now() + float(wish.lease_seconds)
+
+
+def any_over(session: Session) -> bool:
+    """Whether there is something to sweep."""
+    return any(session.scalar(query.limit(1)) is not None for query in (_over(), _dealt_with()))
+
+
+def sweep(session: Session) -> None:
+    """Removes subscriptions whose lease is over, and requests that were dealt with."""
+    over = list(session.scalars(_over().order_by(Subscription.id).limit(PAGE).with_for_update(skip_locked=True)))
+    session.execute(delete(Subscription).where(Subscription.id.in_(over)))
+    ended = list(session.scalars(_dealt_with().limit(PAGE).with_for_update(skip_locked=True)))
+    session.execute(delete(Verification).where(Verification.id.in_(ended)))
+
+
+def _over() -> Select[int]:
+    return select(Subscription.id).where(Subscription.lease_until <= db_now())
+
+
+def _dealt_with() -> Select[int]:
+    return select(Verification.id).where(Verification.ended_at <= db_now() - REMEMBERED)
+
+
+def _is_active() -> ColumnElement[bool]:
+    return and_(Subscription.state == "active", Subscription.lease_until > db_now())
+
+
+def _is_behind() -> ColumnElement[bool]:
+    return and_(Feed.seq > Subscription.delivered_seq, Feed.seq > Subscription.given_up_seq)
+
+
+def _has_open_delivery() -> ColumnElement[bool]:
+    """False also for one that died or was lost: it does not hold up the next."""
+    return exists().where(
+        OutboxRow.event_id == Subscription.delivery_id,
+        OutboxRow.listener == PUSH_DELIVER.name,
+        OutboxRow.due_at.is_not(None),
+    )
