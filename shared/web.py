@@ -25,6 +25,8 @@ from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
+# What is raised when the record does not answer.
+RECORD_AWAY: tuple[type[SQLAlchemyError], ...] = (OperationalError, NoConnectionFree)
 # A part answers in words how it is, and raises what is listed in the service's `readyz` when it is away.
 Check = Callable[[], str]
 # Connections a process holds open, idle and slow ones included: they cost memory, not threads.
@@ -75,8 +77,8 @@ def prepare(app: Flask, needed: Mapping[str, Check], *, useful: Mapping[str, Che
     app.after_request(_sign_response)
     app.register_error_handler(Refused, refusal)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(OperationalError, _record_away)
-    app.register_error_handler(NoConnectionFree, _record_away)
+    for away in RECORD_AWAY:
+        app.register_error_handler(away, record_away)
     app.register_error_handler(Exception, _unexpected)
 
     @app.get("/healthz")
@@ -177,7 +179,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     return problem(error.code, HTTPStatus(error.code).phrase.capitalize(), detail, headers=headers)
 
 
-def _record_away(error: SQLAlchemyError) -> Response:
+def record_away(error: SQLAlchemyError) -> Response:
     log.error("the record does not answer: %s", error)
     detail = (
         "If this was a change, it may or may not be stored: repeat it with the same Idempotency-Key or external_id."

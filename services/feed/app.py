@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
+from services.feed.backissues import CAPACITY, BackIssues
+from services.feed.directory import Directory
+from services.feed.documents import Documents
+from services.feed.feed_views import make_feed_views
 from services.feed.follower import Follower
 from services.feed.hot import FastPath, Hot, SharedBytes
 from services.feed.kept import Kept
@@ -48,10 +53,14 @@ def create_app() -> Flask:
     publication = load_publication(settings.publication_file)
     client = bus.connect(settings, patience=bus.PATIENCE)
     hot = Hot(settings.cache_bytes // 2)
+    record = Record(publication, settings, Kept(settings.cache_bytes // 4))
+    documents = Documents(record)
     stand = Newsstand(
         publication=publication,
         db=db,
-        record=Record(publication, settings, Kept(settings.cache_bytes // 4)),
+        record=record,
+        documents=documents,
+        directory=Directory(db, record),
         hot=hot,
         shared_bytes=SharedBytes(client, installation, _build(publication, settings)),
         counters=Counters(client, db, installation),
@@ -61,12 +70,16 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     app.response_class = ReaderResponse
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
+    app.register_blueprint(make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY))))
     app.register_blueprint(make_views(stand, Clicks(client, installation)))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
-    app.wsgi_app = FastPath(app.wsgi_app, hot)  # type: ignore[method-assign]
+    follower = Follower(db, client, installation, hot)
+    app.wsgi_app = fast = FastPath(app.wsgi_app, hot, follower.look, stand.last)  # type: ignore[method-assign]
+    for error in web.RECORD_AWAY:
+        app.register_error_handler(error, partial(_answer_with_last_bytes, fast))
     app.extensions["newsstand"] = stand
-    app.extensions["follower"] = Follower(db, client, installation, hot.moved, hot.lost).start()
+    app.extensions["follower"] = follower.start()
     return app
 
 
@@ -89,6 +102,12 @@ def _redirect_at_home(publication: Publication, response: Response) -> Response:
     moved = Response(status=error.code)
     moved.headers["Location"] = publication.base_url + there.path + (f"?{there.query}" if there.query else "")
     return moved
+
+
+def _answer_with_last_bytes(fast: FastPath, error: SQLAlchemyError) -> Any:
+    """The record stopped answering and this request noticed first."""
+    last = fast.last_answer(request.environ) if request.method in ("GET", "HEAD") else None
+    return web.record_away(error) if last is None else lambda _, start_response: last.sent(start_response)
 
 
 def _answer_people_with_pages(stand: Newsstand, response: Response) -> Response:

@@ -1,157 +1,72 @@
 """Rendered bytes, kept ready: made once per revision, answered without touching anything else.
 
-`FastPath` stands before Flask and answers what this process knows to be fresh. `Hot` finds or makes everything else:
-first in this process, then in Redis where another process may have put it, then by rendering from the record.
+`FastPath` stands before Flask and answers what this process knows to be fresh. Everything else is found or made by the
+newsstand: in this process, then in Redis where another process may have put it, then by rendering from the record.
+While the record does not answer, the last bytes there are do, marked as stale.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
+import json
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import brotli
 import redis
-from werkzeug.datastructures import ETags
-from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
+
+from services.feed.answers import Answer, Rendered, answer, stale
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
-CODINGS: dict[str, Callable[[bytes], bytes]] = {
-    "br": lambda body: brotli.compress(body, quality=5),
-    "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
-}
-# Feed readers may keep a document for a minute and must then ask whether it changed; browsers ask each time.
-FEED_CACHE = "public, max-age=60, must-revalidate"
-PAGE_CACHE = "public, no-cache"
 REDIS_SECONDS = 3600
+KEPT = ["stamp", "document", "body"]
 # Slices whose last move a process remembers; only renderings that were under way then need to know.
 MOVES_REMEMBERED = 10_000
-
-
-@dataclass
-class Rendered:
-    """One document at one revision, in every content coding that was asked for so far."""
-
-    slices: tuple[str, ...]  # whose moves make it stale
-    content_type: str
-    body: bytes
-    last_modified: datetime
-    second_shared: bool  # an earlier state had the same Last-Modified: only the ETag tells them apart
-    cache_control: str = FEED_CACHE
-    extra_headers: tuple[tuple[str, str], ...] = ()
-    seq: int = 0  # of a feed: the commit-ordered number of its last change, part of its tags
-    codings: dict[str, Answer] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        digest = hashlib.sha256(self.body).hexdigest()[:24]
-        self.tag = f"{digest}.{self.seq}" if self.seq else digest
-        self.modified_second = int(self.last_modified.timestamp())
-        self.size = 2 * len(self.body)  # with its codings, which together are smaller than the body itself
-
-    def answer(self, coding: str) -> Answer:
-        """The response in a content coding, made on first use."""
-        made = self.codings.get(coding)
-        if made is None:
-            body = CODINGS[coding](self.body) if coding in CODINGS else self.body
-            made = self.codings[coding] = Answer.of(self, coding, body)
-        return made
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes over the wire: the headers of a 200, those of a 304 beside its ETag, and the body."""
-
-    etag: str
-    headers: list[tuple[str, str]]
-    headers_304: list[tuple[str, str]]
-    body: bytes
-
-    @classmethod
-    def of(cls, rendered: Rendered, coding: str, body: bytes) -> Answer:
-        etag = f'"{rendered.tag}-{coding}"' if coding in CODINGS else f'"{rendered.tag}"'
-        shared = [
-            ("Last-Modified", http_date(rendered.last_modified)),
-            ("Cache-Control", rendered.cache_control),
-            ("Vary", "Accept-Encoding"),
-            *rendered.extra_headers,
-        ]
-        content = [("Content-Type", rendered.content_type), ("Content-Length", str(len(body)))]
-        if coding in CODINGS:
-            content.append(("Content-Encoding", coding))
-        return cls(etag, [*content, ("ETag", etag), *shared, ("X-Content-Type-Options", "nosniff")], shared, body)
-
-
-@lru_cache(maxsize=1024)
-def best_coding(accept_encoding: str) -> str:
-    """The content coding to answer with (RFC 9110, 12.5.3): the client's favourite, ours where it has none."""
-    accepted = {name.lower(): quality for name, quality in parse_accept_header(accept_encoding)}
-    others = accepted.get("*", 0.0)
-    offered = {name: quality for name in CODINGS if (quality := accepted.get(name, others)) > 0}
-    return max(offered, key=lambda name: offered[name], default="identity")
-
-
-def current_tag(environ: WSGIEnvironment, rendered: Rendered, answer: Answer) -> str | None:
-    """The tag of the client's copy if that is current: If-None-Match decides, else If-Modified-Since (13.1.3)."""
-    given = environ.get("HTTP_IF_NONE_MATCH")
-    if given is not None:
-        return answer.etag if given == answer.etag else _named(parse_etags(given), rendered, answer)
-    since = environ.get("HTTP_IF_MODIFIED_SINCE")
-    if since is None or rendered.second_shared:
-        return None
-    known = parse_date(since)
-    return answer.etag if known is not None and rendered.modified_second <= known.timestamp() else None
-
-
-def _named(tags: ETags, rendered: Rendered, answer: Answer) -> str | None:
-    """Any coding of these bytes will do: the client has this revision, in whichever coding."""
-    if tags.star_tag or tags.contains_raw(answer.etag):
-        return answer.etag
-    ours = (rendered.tag, *(f"{rendered.tag}-{coding}" for coding in CODINGS))
-    return next((f'"{tag}"' for tag in ours if tags.contains_weak(tag)), None)
-
-
-def send(environ: WSGIEnvironment, start_response: StartResponse, rendered: Rendered) -> list[bytes]:
-    """Answers GET and HEAD with 200 or 304."""
-    answer = rendered.answer(best_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
-    tag = current_tag(environ, rendered, answer)
-    if tag is not None:
-        start_response("304 Not Modified", [("ETag", tag), *answer.headers_304])
-        return [b""]
-    start_response("200 OK", answer.headers)
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+# Seconds for which a look at the record proves what is fresh. Followers look several times a second.
+PROVEN_FOR = 5.0
 
 
 class Hot:
-    """The documents of this process that are known to be what the record says, by address.
+    """The documents of this process by address that are known to be what the record says.
 
     They take at most `capacity` bytes, what was made longest ago goes first. Moves are numbered: a document is fresh
-    if its slice has not moved since the record was read for it.
+    if its slices have not moved since the record was read for it. While the record does not answer, nothing is fresh,
+    but what was so until then stays at hand.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._fresh: dict[str, Rendered] = {}
+        self._last: dict[str, Rendered] = {}  # what was fresh when the record stopped answering
         self._size = 0
         self._paths: dict[str, set[str]] = {}
         self._moves = 0
         self._moved_at: OrderedDict[str, int] = OrderedDict()
         self._forgotten = 0  # the newest move that is no longer in _moved_at
+        self._blind = 0  # the moves there were when the record stopped answering
+        self._proven_at = time.monotonic()
+        self.away_since: float | None = None  # by time.monotonic()
 
     def fresh(self, path: str) -> Rendered | None:
         """The document at this address if it is known to be what the record says."""
         return self._fresh.get(path)
+
+    def last(self, path: str) -> Rendered | None:
+        """The document at this address that was fresh when the record stopped answering."""
+        return self._last.get(path)
+
+    def was_current(self, slices: Iterable[str], mark: int) -> bool:
+        """Whether these slices have not moved since the mark, as far as the record could be asked."""
+        with self._lock:
+            return self._newest_move(slices) <= mark
 
     def mark(self) -> int:
         """Take this before reading the record; `keep` needs it to tell whether the slice moved meanwhile."""
@@ -159,9 +74,9 @@ class Hot:
             return self._moves
 
     def keep(self, path: str, rendered: Rendered, mark: int) -> None:
-        """Keeps a document, unless its slice may have moved since the mark was taken."""
+        """Keeps a document, unless one of its slices may have moved since the mark was taken."""
         with self._lock:
-            if max([self._forgotten, *(self._moved_at.get(each, 0) for each in rendered.slices)]) > mark:
+            if max(self._blind, self._newest_move(rendered.slices)) > mark:
                 return
             self._drop(path)
             self._fresh[path] = rendered
@@ -189,9 +104,36 @@ class Hot:
             self._moves += 1
             self._forgotten = self._moves
             self._moved_at.clear()
-            self._fresh.clear()
-            self._paths.clear()
-            self._size = 0
+            self._clear()
+
+    def away(self) -> None:
+        """The record does not answer: nothing is fresh, but what was so until now is the best there is."""
+        with self._lock:
+            if self.away_since is None:
+                self.away_since = time.monotonic()
+                self._last = dict(self._fresh)
+            self._moves += 1
+            self._blind = self._moves
+            self._clear()
+
+    def proven(self, at: float) -> None:
+        """The record was looked at then (time.monotonic), and what had moved was reported before."""
+        self._proven_at = at
+        self.away_since = None
+        self._last = {}
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the last look was so lately that what is fresh by it may be given out."""
+        return time.monotonic() - self._proven_at < PROVEN_FOR
+
+    def _newest_move(self, slices: Iterable[str]) -> int:
+        return max([self._forgotten, *(self._moved_at.get(each, 0) for each in slices)])
+
+    def _clear(self) -> None:
+        self._fresh.clear()
+        self._paths.clear()
+        self._size = 0
 
     def _drop(self, path: str) -> None:
         old = self._fresh.pop(path, None)
@@ -204,24 +146,62 @@ class Hot:
 
 
 class FastPath:
-    """WSGI middleware: hot documents are answered here, everything else goes on to Flask."""
+    """WSGI middleware: hot documents are answered here, everything else goes on to Flask.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], hot: Hot) -> None:
+    `look` makes sure that the record was looked at and says whether it answered; `last` finds what is left of an
+    address while it does not.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        hot: Hot,
+        look: Callable[[], bool],
+        last: Callable[[str], Rendered | None],
+    ) -> None:
         self._app = app
         self._hot = hot
+        self._look = look
+        self._last = last
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("QUERY_STRING"):
-            rendered = self._hot.fresh(environ["PATH_INFO"])
-            if rendered is not None:
-                return send(environ, start_response, rendered)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._app(environ, start_response)
+        hot = self._hot
+        if insists_on_news(environ) or not hot.is_proven:
+            self._look()
+        rendered = hot.fresh(address_of(environ))
+        if rendered is not None:
+            return answer(rendered, environ).sent(start_response)
+        if hot.away_since is not None and (last := self.last_answer(environ)) is not None:
+            return last.sent(start_response)
         return self._app(environ, start_response)
+
+    def last_answer(self, environ: WSGIEnvironment) -> Answer | None:
+        """What there is of this address, marked as stale; None when there is nothing that would be good enough."""
+        rendered = None if insists_on_news(environ) else self._last(address_of(environ))
+        if rendered is None:
+            return None
+        since = self._hot.away_since
+        return stale(answer(rendered, environ), 0 if since is None else time.monotonic() - since)
+
+
+def address_of(environ: WSGIEnvironment) -> str:
+    """By which documents are known: the path as WSGI has it, with the query of combined filters."""
+    path: str = environ["PATH_INFO"]
+    query = environ.get("QUERY_STRING")
+    return f"{path}?{query}" if query else path
+
+
+def insists_on_news(environ: WSGIEnvironment) -> bool:
+    """Whether nothing may be answered that the record was not asked about (RFC 9111, 5.2.1.4)."""
+    return "no-cache" in environ.get("HTTP_CACHE_CONTROL", "")
 
 
 class SharedBytes:
     """The newest rendering of each document in Redis, so that processes and replicas render a revision once.
 
-    `stamp` names the state of the record that was rendered; bytes of any other state are not given out.
+    `stamp` names the state of the record that was rendered; documents of any other state are not given out by `get`.
     """
 
     def __init__(self, client: redis.Redis, installation: str, build: str) -> None:
@@ -229,19 +209,47 @@ class SharedBytes:
         # The build is part of the name: another version or configuration may render other bytes.
         self._prefix = f"masthead:{installation}:hot:{build}"
 
-    def get(self, name: str, stamp: str) -> bytes | None:
+    def get(self, path: str, stamp: str) -> Rendered | None:
         try:
-            kept, body = self._client.hmget(f"{self._prefix}:{name}", ["stamp", "body"])
+            kept, document, body = cast("list[Any]", self._client.hmget(f"{self._prefix}:{path}", KEPT))
         except redis.RedisError:
             return None
-        return cast("bytes", body) if kept == stamp.encode() else None
+        return _read(document, body) if kept == stamp.encode() else None
 
-    def put(self, name: str, stamp: str, body: bytes) -> None:
-        key = f"{self._prefix}:{name}"
+    def put(self, path: str, stamp: str, rendered: Rendered) -> None:
+        key = f"{self._prefix}:{path}"
         try:
             with self._client.pipeline(transaction=True) as pipe:
-                pipe.hset(key, mapping={"stamp": stamp, "body": body})
+                pipe.hset(key, mapping=dict(zip(KEPT, (stamp, _written(rendered), rendered.body), strict=True)))
                 pipe.expire(key, REDIS_SECONDS)
                 pipe.execute()
         except redis.RedisError as error:
             log.warning("rendered bytes are kept in this process only: %s", error)
+
+
+def _written(rendered: Rendered) -> str:
+    """All of it but the body."""
+    return json.dumps(
+        {
+            "slices": rendered.slices,
+            "content_type": rendered.content_type,
+            "last_modified": rendered.last_modified.isoformat(),
+            "second_shared": rendered.second_shared,
+            "cache_control": rendered.cache_control,
+            "extra_headers": rendered.extra_headers,
+            "seq": rendered.seq,
+        }
+    )
+
+
+def _read(document: bytes, body: bytes) -> Rendered:
+    kept = json.loads(document)
+    return Rendered(
+        **kept
+        | {
+            "slices": tuple(kept["slices"]),
+            "body": body,
+            "last_modified": datetime.fromisoformat(kept["last_modified"]),
+            "extra_headers": tuple((name, value) for name, value in kept["extra_headers"]),
+        }
+    )

@@ -5,29 +5,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from services.feed.answers import PAGE_CACHE, Rendered
 from services.feed.assets import CONTENT_SECURITY_POLICY
-from services.feed.formats import FORMATS
+from services.feed.directory import Directory
+from services.feed.documents import Documents
+from services.feed.entries import neighbours
+from services.feed.formats import FORMATS, link_header
 from services.feed.formats.page import (
     ArticleView,
     DayView,
+    FeedsView,
     FrontView,
     SliceView,
     article_frame,
     article_page,
     day_page,
+    feeds_page,
     front_page,
     make_frame,
     slice_page,
     withdrawn_page,
 )
-from services.feed.hot import PAGE_CACHE, Hot, Rendered, SharedBytes
+from services.feed.hot import Hot, SharedBytes
 from services.feed.kept import Kept
 from services.feed.masthead import Masthead, compose
-from services.feed.record import Record, neighbours
+from services.feed.record import Record, State
 from services.feed.share import share_links, subject_of
 from services.feed.story import Story
 from shared.clock import Clock
@@ -35,12 +41,11 @@ from shared.counters import Counters
 from shared.days import latest_days, local_day
 from shared.db import Database
 from shared.errors import NotFound
-from shared.models import Feed
 from shared.publication import Publication
 from shared.slices import ALL, Slice, day_slice
+from shared.topics import Topic
+from shared.urls import FEEDS_PATH
 
-# What a feed that nothing was ever in says of itself: a time that never changes.
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Articles listed on a page that is not a day's.
 LISTED = 50
 PAGE_HEADERS = (
@@ -49,20 +54,43 @@ PAGE_HEADERS = (
 )
 
 
+@dataclass(frozen=True)
+class Page:
+    """A rendered page, everything it shows, and when that was last read from the record (Hot.mark)."""
+
+    rendered: Rendered
+    shows: object
+    mark: int
+
+
 class Pages:
-    """Rendered pages, by address; each with everything it shows, so that it is made anew exactly when that changes."""
+    """Rendered pages, by address: each is made anew exactly when what it shows changes."""
 
     def __init__(self, capacity: int) -> None:
-        self._kept: Kept[str, tuple[object, Rendered]] = Kept(capacity)
+        self._kept: Kept[str, Page] = Kept(capacity)
 
-    def get_or_make(self, path: str, shows: object, changed_at: datetime, make: Callable[[], bytes]) -> Rendered:
+    def last(self, path: str) -> Page | None:
+        """The page as it was last given out."""
+        return self._kept.get(path)
+
+    def get_or_make(
+        self,
+        path: str,
+        slices: tuple[str, ...],
+        mark: int,
+        shows: object,
+        changed_at: datetime,
+        make: Callable[[], bytes],
+    ) -> Rendered:
+        """`slices` are those whose moves change the page; none for a notice, which is no page while nobody can ask."""
         kept = self._kept.get(path)
-        if kept is not None and kept[0] == shows:
-            return kept[1]
-        # A page shows the masthead, which moves on its own: only the ETag tells two states apart.
-        made = Rendered((), "text/html; charset=utf-8", make(), changed_at, True, PAGE_CACHE, PAGE_HEADERS)
+        if kept is not None and kept.shows == shows:
+            made = kept.rendered
+        else:
+            # A page shows the masthead, which moves on its own: only the ETag tells two states apart.
+            made = Rendered(slices, "text/html; charset=utf-8", make(), changed_at, True, PAGE_CACHE, PAGE_HEADERS)
         # What an article's page shows is about as large again as the page.
-        self._kept.put(path, (shows, made), made.size + len(made.body))
+        self._kept.put(path, Page(made, shows, mark), made.size + len(made.body))
         return made
 
 
@@ -73,6 +101,8 @@ class Newsstand:
     publication: Publication
     db: Database
     record: Record
+    documents: Documents
+    directory: Directory
     hot: Hot
     shared_bytes: SharedBytes
     counters: Counters
@@ -80,37 +110,45 @@ class Newsstand:
     pages: Pages
     rendering: tuple[threading.Lock, ...] = tuple(threading.Lock() for _ in range(64))
 
-    def feed(self, path: str, which: Slice, format: str) -> Rendered:
-        """The feed of a slice. Raises NotFound for a slice that nobody ever used.
+    def feed(self, address: str, topic: Topic) -> Rendered:
+        """The feed of a topic, kept hot under its address. Raises NotFound for a slice that nobody ever used.
 
         Requests for the same feed wait for one rendering instead of making their own.
         """
-        with self.rendering[hash(path) % len(self.rendering)]:
-            if (fresh := self.hot.fresh(path)) is not None:
+        with self.rendering[hash(address) % len(self.rendering)]:
+            if (fresh := self.hot.fresh(address)) is not None:
                 return fresh
             mark = self.hot.mark()
             with self.db.read() as session:
-                feed = self._feed_row(session, which)
-                body = self._feed_body(session, which, feed, format)
-            made = Rendered(
-                (str(which),),
-                FORMATS[format].content_type,
-                body,
-                feed.changed_at,
-                feed.second_shared,
-                seq=feed.seq,
-            )
-            self.hot.keep(path, made, mark)
+                state = self.record.state(session, topic.slices)
+                made = self.shared_bytes.get(address, state.stamp) or self._render(session, address, topic, state)
+            self.hot.keep(address, made, mark)
             return made
 
-    def _feed_body(self, session: Session, which: Slice, feed: Feed, format: str) -> bytes:
-        name, stamp = f"{which}:{format}", f"{feed.revision} {feed.changed_at.isoformat()}"
-        body = self.shared_bytes.get(name, stamp)
-        if body is None:
-            body = FORMATS[format].render(self.record.document(session, which, feed))
-            if feed.revision:  # else there are as many of them as there are days
-                self.shared_bytes.put(name, stamp, body)
-        return body
+    def _render(self, session: Session, address: str, topic: Topic, state: State) -> Rendered:
+        publication, format = self.publication, FORMATS[topic.format]
+        link = link_header(hub=publication.hub_url, self=publication.base_url + topic.path)
+        made = Rendered(
+            tuple(map(str, state.slices)),
+            format.content_type,
+            format.render(self.documents.feed(session, topic.selection, state)),
+            state.changed_at,
+            state.second_shared,
+            extra_headers=(("Link", link),),
+            seq=state.seq,
+        )
+        if state.revision:  # else there are as many of them as there are days
+            self.shared_bytes.put(address, state.stamp, made)
+        return made
+
+    def last(self, path: str) -> Rendered | None:
+        """What there is of this address without asking the record, which does not answer."""
+        if (feed := self.hot.last(path)) is not None:
+            return feed
+        page = self.pages.last(path)
+        if page is None or not page.rendered.slices or not self.hot.was_current(page.rendered.slices, page.mark):
+            return None
+        return page.rendered
 
     def masthead(self) -> Masthead:
         """The masthead, its counts from Redis."""
@@ -122,9 +160,9 @@ class Newsstand:
 
     def slice_page(self, path: str, which: Slice) -> Rendered:
         """The front page, or the page of a section, tag, byline, publisher or language."""
-        masthead = self.masthead()
+        masthead, mark = self.masthead(), self.hot.mark()
         with self.db.read() as session:
-            feed = self._feed_row(session, which)
+            feed = self.record.feed(session, which)
             label = self.record.label(which, feed.label)
             frame = make_frame(self.publication, masthead, which, label="" if which == ALL else label)
 
@@ -135,23 +173,34 @@ class Newsstand:
                 (total,) = self.counters.read([which])
                 return slice_page(SliceView(frame, which, label, stories, total))
 
-            return self.pages.get_or_make(path, (feed.revision, masthead), feed.changed_at, make)
+            return self.pages.get_or_make(path, (str(which),), mark, (feed.revision, masthead), feed.changed_at, make)
 
     def day_page(self, path: str, day: date) -> Rendered:
         """The archive of a day: exactly the articles that its counter counts."""
-        masthead, which = self.masthead(), day_slice(day)
+        masthead, which, mark = self.masthead(), day_slice(day), self.hot.mark()
         with self.db.read() as session:
-            feed = self._feed_row(session, which)
+            feed = self.record.feed(session, which)
             frame = make_frame(self.publication, masthead, which, label=self.record.label(which, ""))
             earlier, later = neighbours(session, day)
 
             def make() -> bytes:
                 return day_page(DayView(frame, day, tuple(self.record.day(session, which)), earlier, later))
 
-            return self.pages.get_or_make(path, (feed.revision, masthead, earlier, later), feed.changed_at, make)
+            shows = (feed.revision, masthead, earlier, later)
+            return self.pages.get_or_make(path, (str(which),), mark, shows, feed.changed_at, make)
 
-    def article_page(self, path: str, story: Story) -> Rendered:
-        """The page of an article, or the notice in its place."""
+    def feeds_page(self, path: str) -> Rendered:
+        """The list of feeds."""
+        masthead, mark, listing = self.masthead(), self.hot.mark(), self.directory.listing()
+        frame = make_frame(self.publication, masthead, canonical_url=self.publication.base_url + FEEDS_PATH)
+
+        def make() -> bytes:
+            return feeds_page(FeedsView(frame, listing.kinds))
+
+        return self.pages.get_or_make(path, (str(ALL),), mark, (listing, masthead), listing.changed_at, make)
+
+    def article_page(self, path: str, story: Story, mark: int) -> Rendered:
+        """The page of an article, or the notice in its place; `mark` was taken before the story was read."""
         masthead = self.masthead()
         frame = article_frame(self.publication, masthead, story)
 
@@ -161,7 +210,9 @@ class Newsstand:
             links = share_links(subject_of(story), self.publication.share.networks)
             return article_page(ArticleView(frame, story, tuple(links)))
 
-        return self.pages.get_or_make(path, (story, masthead), story.updated_at, make)
+        # Whatever changes an article moves its day.
+        slices = () if story.withdrawn_at else (str(day_slice(story.day)),)
+        return self.pages.get_or_make(path, slices, mark, (story, masthead), story.updated_at, make)
 
     def story(self, key: str) -> Story:
         """The article at an address. Raises NotFound when there never was one."""
@@ -178,18 +229,3 @@ class Newsstand:
         if story is None:
             raise NotFound("No article has this id.")
         return story
-
-    def _feed_row(self, session: Session, which: Slice) -> Feed:
-        """A slice's row; an empty one for days, configured sections and languages, and the publication itself."""
-        feed = self.record.feed(session, which)
-        if feed is not None:
-            return feed
-        publication = self.publication
-        known = (
-            which.kind in ("all", "day")
-            or (which.kind == "section" and publication.section_label(which.value, publication.language))
-            or (which.kind == "language" and which.value in {tag.split("-")[0] for tag in publication.languages})
-        )
-        if not known:
-            raise NotFound("Nothing was ever published here.")
-        return Feed(slice=str(which), label="", revision=0, changed_at=NEVER, second_shared=False, seq=0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +12,7 @@ import redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from services.feed import follower as follower_module
 from services.feed.follower import Follower
 from shared import announcements
 from shared.announcements import Announcer
@@ -23,22 +25,29 @@ from tests.valkey import socket_folder, valkey_in
 
 
 class Ears:
-    """What a follower reports."""
+    """What a follower tells."""
 
     def __init__(self) -> None:
-        self.moved: list[set[str]] = []
-        self.lost = 0
+        self.heard: list[set[str]] = []
+        self.losses = 0
+        self.absences = 0
+        self.proofs = 0
 
-    def hear_moved(self, slices: list[str]) -> None:
-        self.moved.append(set(slices))
+    def moved(self, slices: Iterable[str]) -> None:
+        self.heard.append(set(slices))
 
-    def hear_lost(self) -> None:
-        self.lost += 1
+    def lost(self) -> None:
+        self.losses += 1
+
+    def away(self) -> None:
+        self.absences += 1
+
+    def proven(self, at: float) -> None:
+        self.proofs += 1
 
 
 def follower(db: Database, ears: Ears, url: str = NOWHERE) -> Follower:
-    client = redis.Redis.from_url(url, retry=None, socket_timeout=2)
-    return Follower(db, client, "test", ears.hear_moved, ears.hear_lost)
+    return Follower(db, redis.Redis.from_url(url, retry=None, socket_timeout=2), "test", ears)
 
 
 def move(db: Database, *slices: str) -> None:
@@ -54,7 +63,7 @@ def test_at_first_nothing_is_known(db: Database) -> None:
     move(db, "all")
     ears = Ears()
     follower(db, ears).look()
-    assert (ears.lost, ears.moved) == (1, [])
+    assert (ears.losses, ears.heard) == (1, [])
 
 
 def test_each_look_reports_what_moved_since_the_last(db: Database) -> None:
@@ -67,8 +76,8 @@ def test_each_look_reports_what_moved_since_the_last(db: Database) -> None:
     watch.look()
     move(db, "tag:a")
     watch.look()
-    assert ears.moved == [{"all", "tag:a", "tag:b"}, {"tag:a"}]
-    assert ears.lost == 1
+    assert ears.heard == [{"all", "tag:a", "tag:b"}, {"tag:a"}]
+    assert ears.losses == 1
 
 
 def test_a_record_from_a_backup_is_read_anew(db: Database) -> None:
@@ -79,7 +88,7 @@ def test_a_record_from_a_backup_is_read_anew(db: Database) -> None:
     with db.write() as session:
         session.execute(update(Ticker).values(value=0))
     watch.look()
-    assert ears.lost == 2
+    assert ears.losses == 2
 
 
 class Failing:
@@ -97,25 +106,68 @@ class Failing:
             yield session
 
 
-def test_while_the_record_cannot_be_read_nothing_is_fresh_and_the_watch_goes_on(
+class Hanging:
+    """A record that takes a question and gives no answer, until it is told to."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.asked, self.answering = threading.Event(), threading.Event()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        self.asked.set()
+        self.answering.wait(10)
+        with self._db.read() as session:
+            yield session
+
+
+def test_while_the_record_cannot_be_read_it_is_away_and_the_watch_goes_on(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(announcements, "LOOK_EVERY", 0.01)
     ears, record = Ears(), Failing(db)
     watch = follower(record, ears).start()  # type: ignore[arg-type]
     try:
-        wait_for(lambda: ears.lost == 1)
+        wait_for(lambda: ears.proofs)
         record.failing.set()
-        wait_for(lambda: ears.lost > 2)
+        wait_for(lambda: ears.absences > 2)
         record.failing.clear()
 
         def noticed() -> bool:  # the first look after the mending only learns where the record stands
             move(db, "all")
-            return {"all"} in ears.moved
+            return {"all"} in ears.heard
 
         wait_for(noticed)
     finally:
         watch.stop()
+
+
+def test_who_asks_hears_of_every_commit_made_before(db: Database) -> None:
+    """However many ask at once: they share looks, but none that had begun before they asked."""
+    ears = Ears()
+    watch = follower(db, ears)
+    watch.look()
+
+    def commit_and_ask(number: int) -> bool:
+        move(db, f"tag:{number}")
+        return watch.look() and any(f"tag:{number}" in each for each in ears.heard)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(commit_and_ask, range(40)))
+
+
+def test_a_look_that_hangs_holds_up_nobody_for_long(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower_module, "PATIENCE", 0.05)
+    ears, record = Ears(), Hanging(db)
+    watch = follower(record, ears)  # type: ignore[arg-type]
+    stuck = threading.Thread(target=watch.look)
+    stuck.start()
+    record.asked.wait(10)
+    assert not watch.look()
+    assert ears.absences == 1
+    record.answering.set()
+    stuck.join()
+    assert watch.look()
 
 
 def test_an_announcement_is_heard_at_once(db: Database, valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +179,7 @@ def test_an_announcement_is_heard_at_once(db: Database, valkey_url: str, monkeyp
             wait_for(lambda: client.pubsub_numsub(announcements.channel("test"))[0][1])
             move(db, "all")
             Announcer(client, "test").announce()
-            wait_for(lambda: ears.moved, seconds=10)
+            wait_for(lambda: ears.heard, seconds=10)
         finally:
             watch._stopped.set()
             Announcer(client, "test").announce()

@@ -9,8 +9,10 @@ from itertools import product
 import brotli
 import feedparser
 import pytest
+from backports import zstd
 from werkzeug.http import http_date
 
+from services.feed.answers import FEED_CACHE
 from services.feed.formats import FORMATS
 from shared.listeners import FEED_REMOVE_NOTICE
 from shared.models import Feed
@@ -26,7 +28,7 @@ FEEDS = {
     "/feed.json": "application/feed+json; charset=utf-8",
 }
 DAY = "/2018/04/20/"
-CODINGS = ("", "gzip", "br")
+CODINGS = ("", "gzip", "br", "zstd")
 # Named anew for each answer: by whoever answers, or by the second.
 VOLATILE = {"X-Request-Id", "Date"}
 
@@ -61,7 +63,7 @@ def test_a_feed_has_strong_validators_and_says_how_long_it_may_be_kept(
     assert answer.content_type == content_type
     assert answer.headers["ETag"].startswith('"')
     assert answer.headers["Last-Modified"] == http_date(filled.clock.now())
-    assert answer.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
+    assert answer.headers["Cache-Control"] == FEED_CACHE
     assert answer.headers["Vary"] == "Accept-Encoding"
     assert "Expires" not in answer.headers
 
@@ -112,9 +114,10 @@ def test_every_coding_holds_the_same_bytes_under_a_tag_of_its_own(filled: Paper)
     replica = filled.replica()
     for path in places(filled):
         if path != "/masthead.json":
-            plain, zipped, small = (replica.get(path, accept_encoding=coding) for coding in CODINGS)
+            plain, zipped, small, new = seen = [replica.get(path, accept_encoding=coding) for coding in CODINGS]
             assert plain.data == gzip.decompress(zipped.data) == brotli.decompress(small.data)
-            assert len({each.headers["ETag"] for each in (plain, zipped, small)}) == 3
+            assert plain.data == zstd.decompress(new.data)
+            assert len({each.headers["ETag"] for each in seen}) == 4
 
 
 def test_each_change_moves_both_validators_also_a_withdrawal_and_the_end_of_its_notice(filled: Paper) -> None:

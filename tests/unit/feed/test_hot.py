@@ -1,195 +1,25 @@
-"""Conditional requests, content codings and what a process keeps ready, as RFC 9110 has them."""
+"""What a process keeps ready, and that nothing stale is among it."""
 
 from __future__ import annotations
 
-import gzip
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from wsgiref.types import StartResponse
 
-import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.http import http_date
 
 from services.feed import hot as hot_module
-from services.feed.hot import FastPath, Hot, Rendered, best_coding, send
+from services.feed.answers import CODINGS, Rendered
+from services.feed.hot import FastPath, Hot
 from services.feed.kept import Kept
 
 CHANGED = datetime(2018, 4, 20, 12, 0, 5, 700_000, tzinfo=UTC)
 BODY = "<rss>Şeker, شكر, 糖</rss>".encode() * 50
 
 
-def rendered(body: bytes = BODY, *, which: str = "all", second_shared: bool = False) -> Rendered:
-    return Rendered((which,), "application/rss+xml; charset=utf-8", body, CHANGED, second_shared)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a client sees."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def ask(what: Rendered, method: str = "GET", **headers: str) -> Seen:
-    seen: list[Seen] = []
-    environ = {"REQUEST_METHOD": method, **{f"HTTP_{name.upper()}": value for name, value in headers.items()}}
-
-    def start(status: str, sent: list[tuple[str, str]], *_: object) -> None:
-        assert len({name.lower() for name, _ in sent}) == len(sent), "a header was sent twice"
-        seen.append(Seen(int(status[:3]), dict(sent), b""))
-
-    body = b"".join(send(environ, start, what))  # type: ignore[arg-type]
-    return Seen(seen[0].status, seen[0].headers, body)
-
-
-# Codings
-
-
-@pytest.mark.parametrize(
-    ("accepted", "coding"),
-    [
-        ("", "identity"),
-        ("gzip", "gzip"),
-        ("gzip, deflate, br, zstd", "br"),
-        ("GZIP", "gzip"),
-        ("br;q=0.5, gzip;q=0.8", "gzip"),
-        ("br;q=0, gzip", "gzip"),
-        ("gzip;q=0", "identity"),
-        ("*", "br"),
-        ("*;q=0.1, gzip;q=0.5", "gzip"),
-        ("br;q=0, *", "gzip"),
-        ("identity", "identity"),
-        ("deflate, compress", "identity"),
-        ("gzip;q=banana", "identity"),
-        (";;;,,,", "identity"),
-    ],
-)
-def test_the_clients_favourite_coding_is_used_ours_where_it_has_none(accepted: str, coding: str) -> None:
-    assert best_coding(accepted) == coding
-
-
-def test_codings_are_the_same_bytes_under_tags_of_their_own() -> None:
-    feed = rendered()
-    plain, zipped, small = ask(feed), ask(feed, accept_encoding="gzip"), ask(feed, accept_encoding="br")
-    assert plain.body == gzip.decompress(zipped.body) == brotli.decompress(small.body) == BODY
-    assert len({each.headers["ETag"] for each in (plain, zipped, small)}) == 3
-    assert [each.headers.get("Content-Encoding") for each in (plain, zipped, small)] == [None, "gzip", "br"]
-    assert all(each.headers["Vary"] == "Accept-Encoding" for each in (plain, zipped, small))
-    assert all(int(each.headers["Content-Length"]) == len(each.body) for each in (plain, zipped, small))
-
-
-def test_the_same_bytes_have_the_same_answers_on_every_replica_and_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = [ask(rendered(), accept_encoding=coding) for coding in ("", "gzip", "br")]
-    monkeypatch.setattr(time, "time", lambda: 4e9)
-    assert [ask(rendered(), accept_encoding=coding) for coding in ("", "gzip", "br")] == first
-
-
-def test_other_bytes_have_another_tag() -> None:
-    assert ask(rendered(b"a")).headers["ETag"] != ask(rendered(b"b")).headers["ETag"]
-
-
-def test_tags_are_strong() -> None:
-    assert ask(rendered()).headers["ETag"].startswith('"')
-
-
-# Conditional requests
-
-
-def test_a_304_says_what_a_cache_needs_and_nothing_of_the_content() -> None:
-    fresh = ask(rendered())
-    again = ask(rendered(), if_none_match=fresh.headers["ETag"])
-    assert (again.status, again.body) == (304, b"")
-    for name in ("ETag", "Cache-Control", "Last-Modified", "Vary"):
-        assert again.headers[name] == fresh.headers[name]
-    assert not {"Content-Type", "Content-Length", "Content-Encoding"} & again.headers.keys()
-
-
-def tag(coding: str = "") -> str:
-    return ask(rendered(), accept_encoding=coding).headers["ETag"]
-
-
-@pytest.mark.parametrize(
-    ("given", "status"),
-    [
-        (lambda: tag(), 304),
-        (lambda: f"W/{tag()}", 304),
-        (lambda: f'"other", {tag()}, "more"', 304),
-        (lambda: f'W/"other",W/{tag()}', 304),
-        (lambda: "*", 304),
-        (lambda: tag("br"), 304),
-        (lambda: tag("gzip"), 304),
-        (lambda: '"other"', 200),
-        (lambda: tag().strip('"') + "x", 200),
-        (lambda: "", 200),
-        (lambda: '"unclosed', 200),
-        (lambda: ",,, ;", 200),
-        (lambda: "é\x80", 200),
-    ],
-)
-def test_if_none_match_is_compared_weakly_against_every_coding(given: object, status: int) -> None:
-    assert ask(rendered(), if_none_match=given()).status == status  # type: ignore[operator]
-
-
-def test_a_304_names_the_tag_that_the_client_has() -> None:
-    assert ask(rendered(), if_none_match=tag("gzip"), accept_encoding="br").headers["ETag"] == tag("gzip")
-    both = f"{tag('gzip')}, {tag('br')}"
-    assert ask(rendered(), if_none_match=both, accept_encoding="br").headers["ETag"] == tag("br")
-    assert ask(rendered(), if_none_match="*", accept_encoding="br").headers["ETag"] == tag("br")
-
-
-def test_ten_thousand_tags_are_read_in_no_time() -> None:
-    many = ", ".join(f'"{number:024x}"' for number in range(10_000))
-    started = time.process_time()
-    assert ask(rendered(), if_none_match=many).status == 200
-    assert ask(rendered(), if_none_match=f"{many}, {tag()}").status == 304
-    assert time.process_time() - started < 1.0
-
-
-def test_a_header_made_to_be_slow_is_not() -> None:
-    started = time.process_time()
-    for hostile in ('"' * 50_000, "W/" * 50_000, '"a' * 50_000, " " * 100_000, '",' * 50_000):
-        ask(rendered(), if_none_match=hostile)
-    assert time.process_time() - started < 2.0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "status"), [(0, 304), (3600, 304), (-1, 200), (-86400, 200)], ids=["same", "later", "before", "long"]
-)
-def test_if_modified_since_counts_whole_seconds(seconds: int, status: int) -> None:
-    since = http_date(CHANGED + timedelta(seconds=seconds))
-    assert ask(rendered(), if_modified_since=since).status == status
-
-
-@pytest.mark.parametrize("since", ["", "yesterday", "2018-04-20", "Fri, 99 Foo 2018 99:99:99 GMT", "\x00"])
-def test_an_if_modified_since_that_is_no_date_is_ignored(since: str) -> None:
-    assert ask(rendered(), if_modified_since=since).status == 200
-
-
-def test_when_two_changes_share_a_second_only_the_tag_decides() -> None:
-    feed = rendered(second_shared=True)
-    assert ask(feed, if_modified_since=http_date(CHANGED)).status == 200
-    assert ask(feed, if_none_match=ask(feed).headers["ETag"]).status == 304
-
-
-def test_if_none_match_wins_over_if_modified_since() -> None:
-    assert ask(rendered(), if_none_match='"other"', if_modified_since=http_date(CHANGED)).status == 200
-    old = http_date(CHANGED - timedelta(days=1))
-    assert ask(rendered(), if_none_match=tag(), if_modified_since=old).status == 304
-
-
-@pytest.mark.parametrize("coding", ["", "gzip", "br"])
-def test_head_has_the_headers_of_get_and_no_body(coding: str) -> None:
-    get, head = (ask(rendered(), method, accept_encoding=coding) for method in ("GET", "HEAD"))
-    assert head.headers == get.headers
-    assert head.body == b""
-
-
-# What is kept
+def rendered(body: bytes = BODY, *, which: str = "all") -> Rendered:
+    return Rendered((which,), "application/rss+xml; charset=utf-8", body, CHANGED, False)
 
 
 def test_a_document_is_fresh_until_its_slice_moves() -> None:
@@ -220,6 +50,26 @@ def test_a_move_of_another_slice_is_no_reason_to_throw_a_rendering_away() -> Non
     assert hot.fresh("/feed.rss") is not None
 
 
+def test_while_the_record_is_away_what_was_fresh_is_at_hand_and_what_had_moved_is_not() -> None:
+    hot = Hot(10**6)
+    hot.keep("/feed.rss", rendered(), hot.mark())
+    hot.keep("/tags/a/feed.rss", rendered(which="tag:a"), mark := hot.mark())
+    hot.moved(["tag:a"])
+    assert hot.was_current(["all"], mark) and not hot.was_current(["tag:a"], mark)
+    for _ in range(3):
+        hot.away()
+        assert hot.fresh("/feed.rss") is None
+        assert hot.last("/feed.rss") is not None
+        assert hot.last("/tags/a/feed.rss") is None
+        assert hot.was_current(["all"], mark) and not hot.was_current(["tag:a"], mark)
+    hot.keep("/feed.rss", rendered(), mark)
+    assert hot.fresh("/feed.rss") is None, "read before, kept after"
+    hot.lost()
+    hot.proven(0.0)
+    assert hot.last("/feed.rss") is hot.away_since is None
+    assert not hot.was_current(["all"], mark)
+
+
 def test_when_it_is_not_known_what_moved_nothing_is_fresh() -> None:
     hot = Hot(10**6)
     hot.keep("/feed.rss", rendered(), hot.mark())
@@ -247,7 +97,7 @@ def test_a_document_kept_again_takes_its_room_once() -> None:
 
 def test_room_counts_the_codings() -> None:
     feed = rendered()
-    codings = sum(len(feed.answer(coding).body) for coding in ("gzip", "br"))
+    codings = sum(len(feed.representation(coding).body) for coding in CODINGS)
     assert feed.size >= len(feed.body) + codings
 
 
@@ -284,7 +134,7 @@ actions = st.lists(
     st.one_of(
         st.tuples(st.just("keep"), st.integers(0, 5), st.integers(0, 3)),
         st.tuples(st.just("move"), st.integers(0, 5), st.just(0)),
-        st.tuples(st.just("lose"), st.just(0), st.just(0)),
+        st.tuples(st.sampled_from(["lose", "away"]), st.just(0), st.just(0)),
     ),
     max_size=40,
 )
@@ -299,9 +149,9 @@ def test_nothing_stale_is_ever_fresh(actions: list[tuple[str, int, int]]) -> Non
         if what == "move":
             revisions[which] += 1
             hot.moved([str(which)])
-        elif what == "lose":
+        elif what in ("lose", "away"):
             revisions = [each + 1 for each in revisions]
-            hot.lost()
+            hot.lost() if what == "lose" else hot.away()
         else:
             mark, seen = past[max(0, len(past) - 1 - back)]
             hot.keep(f"/{which}", rendered(str(seen[which]).encode(), which=str(which)), mark)
@@ -341,18 +191,66 @@ def test_a_value_put_again_replaces_the_old_one() -> None:
 # The fast path
 
 
+class Front:
+    """A fast path before a Flask that notes what reaches it."""
+
+    def __init__(self) -> None:
+        self.hot = Hot(10**6)
+        self.hot.keep("/feed.rss", rendered(), self.hot.mark())
+        self.looks = 0
+        self.record_answers = True
+        self.fast = FastPath(self._flask, self.hot, self._look, self.hot.last)
+
+    def _flask(self, environ: object, start_response: StartResponse) -> list[bytes]:
+        start_response("299 Flask", [])
+        return [b""]
+
+    def _look(self) -> bool:
+        self.looks += 1
+        if not self.record_answers:
+            self.hot.away()
+        return self.record_answers
+
+    def ask(self, method: str = "GET", query: str = "", **headers: str) -> tuple[str, dict[str, str]]:
+        """Status and headers."""
+        seen: list[tuple[str, dict[str, str]]] = []
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": "/feed.rss", "QUERY_STRING": query, **headers}
+        self.fast(environ, lambda status, sent, *_: seen.append((status, dict(sent))))  # type: ignore[arg-type, return-value, func-returns-value]
+        return seen[0]
+
+
 @pytest.mark.parametrize(
     ("method", "query", "fast"), [("GET", "", True), ("HEAD", "", True), ("POST", "", False), ("GET", "page=2", False)]
 )
 def test_the_fast_path_answers_what_is_hot_and_nothing_else(method: str, query: str, fast: bool) -> None:
-    hot = Hot(10**6)
-    hot.keep("/feed.rss", rendered(), hot.mark())
-    asked = []
+    front = Front()
+    assert (front.ask(method, query)[0] == "200 OK") is fast
+    assert front.looks == 0
 
-    def flask(environ: object, start_response: StartResponse) -> list[bytes]:
-        asked.append(environ)
-        return [b""]
 
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": "/feed.rss", "QUERY_STRING": query}
-    FastPath(flask, hot)(environ, lambda *_: None)  # type: ignore[arg-type, return-value]
-    assert bool(asked) is not fast
+def test_who_insists_on_news_makes_the_process_look() -> None:
+    front = Front()
+    assert front.ask(HTTP_CACHE_CONTROL="no-cache")[0] == "200 OK"
+    assert front.looks == 1
+    front.record_answers = False
+    assert front.ask(HTTP_CACHE_CONTROL="max-age=0, no-cache")[0] == "299 Flask"
+
+
+def test_what_nobody_proved_for_long_is_proved_before_it_is_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    front = Front()
+    monkeypatch.setattr(hot_module, "PROVEN_FOR", 0.0)
+    assert front.ask() == ("200 OK", front.ask()[1])
+    assert front.looks == 2
+    front.record_answers = False
+    assert front.ask()[1]["Cache-Status"].startswith("masthead; hit; ttl=-")
+
+
+def test_what_is_stale_is_given_out_only_while_the_record_is_away() -> None:
+    front = Front()
+    front.hot.away()
+    assert front.ask()[0] == "200 OK"
+    assert "Cache-Status" in front.ask("HEAD", HTTP_IF_NONE_MATCH="*")[1]
+    assert front.ask("POST")[0] == front.ask(query="page=2")[0] == "299 Flask"
+    front.hot.lost()
+    front.hot.proven(0.0)
+    assert front.ask()[0] == "299 Flask"
