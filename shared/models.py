@@ -124,6 +124,8 @@ class Enrichment(Base):
     dateline: Mapped[str | None] = mapped_column(Text)
     source: Mapped[dict[str, Any] | None]  # {"name", "url"} of syndicated copy
     canonical_url: Mapped[str | None] = mapped_column(Text)
+    # Of which article this is a translation (shared.translations.reference); empty for one that is an original.
+    original: Mapped[str | None] = mapped_column(String(530))
     image: Mapped[dict[str, Any] | None]  # {"url", "alt", "credit"}
     words: Mapped[int] = mapped_column(Integer)
     reading_minutes: Mapped[int] = mapped_column(Integer)
@@ -134,6 +136,7 @@ class Enrichment(Base):
     )  # id of the earliest article with the same content_hash
     notes: Mapped[list[Any]]  # [{"step", "field", "notice"}], shown on the receipt
     enriched_at: Mapped[datetime]
+    __table_args__ = (Index("enrichment_by_original", "original", "article_seq"),)
 
 
 class Tally(Base):
@@ -192,6 +195,7 @@ class Placement(Base):
     version: Mapped[int] = mapped_column(Integer)
     placed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    original: Mapped[str | None] = mapped_column(String(530))  # as the enrichment had it when it was placed
 
 
 class Event(Base):

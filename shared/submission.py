@@ -141,6 +141,12 @@ class Submission(_Model):
     source: SubmittedSource | None = Field(
         None, description="Original publication of syndicated copy; its bare name is accepted too"
     )
+    translation_of: ExternalId | None = Field(
+        None,
+        description="The original of which this is a translation: the external_id, id or urn of another article of the "
+        "same publisher, which may also come later",
+        examples=["cms-4710"],
+    )
     external_id: ExternalId | None = Field(
         None,
         description="The publisher's own id, no control characters: submitting it again never makes a second article",

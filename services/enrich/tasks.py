@@ -19,6 +19,7 @@ from shared.models import Article, Enrichment
 from shared.publication import Publication
 from shared.standing import load_for_effect
 from shared.submission import Submission
+from shared.translations import reference
 
 # Crockford's alphabet in lower case: nothing in a page's address can be misread or spell a word.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -78,6 +79,8 @@ class EnrichTasks:
             for name, value in values.items():
                 setattr(enrichment, name, value)
             enrichment.updated_at = max(article.updated_at, enrichment.updated_at)
+        of = article.submission.get("translation_of")
+        enrichment.original = reference(article.publisher_id, of) if of else None
         enrichment.version = article.version
         enrichment.enriched_at = now
         enrichment.duplicate_of = None

@@ -11,10 +11,11 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from services.feed.entries import neighbours
+from services.feed.translations import days_of_relatives
 from shared import crash, outbox
 from shared.clock import Clock
 from shared.db import Database
-from shared.events import ArticlePublished, Event, FeedRevised, NoticePosted
+from shared.events import ArticleEvent, ArticlePublished, Event, FeedRevised, NoticePosted
 from shared.models import Article, Enrichment, Feed, FeedEntry, Placement, Publisher, Ticker
 from shared.slices import Slice, day_slice
 from shared.standing import load_for_effect, standing
@@ -31,6 +32,7 @@ class Changes:
     entered: set[str] = field(default_factory=set)  # those that an article came into
     left: set[str] = field(default_factory=set)  # those that one is no longer in
     labels: dict[str, str] = field(default_factory=dict)  # slice -> name as people read it
+    former: dict[int, str] = field(default_factory=dict)  # article -> the original it named until now
     events: list[Event] = field(default_factory=list)
 
 
@@ -110,7 +112,10 @@ class FeedTasks:
             if placement is None:
                 placement = Placement(article_seq=enrichment.article_seq)
                 session.add(placement)
+            elif placement.original is not None:
+                changes.former[enrichment.article_seq] = placement.original
             placement.version, placement.placed_at = enrichment.version, now
+            placement.original = enrichment.original
             changes.events.append(ArticlePublished(enrichment.article_seq, enrichment.version, now))
 
     def _withdraw(
@@ -132,7 +137,7 @@ class FeedTasks:
         changes.events.append(NoticePosted(article.seq, article.version, self._clock.now()))
 
     def _commit_revisions(self, session: Session, changes: Changes) -> None:
-        changes.touched |= _days_linked_anew(session, changes)
+        changes.touched |= _days_linked_anew(session, changes) | _days_of_variants(session, changes)
         names = sorted(changes.touched)
         feeds = {row.slice: row for row in session.scalars(select(Feed).where(Feed.slice.in_(names)))}
         now, number = self._clock.now(), changes.number
@@ -175,6 +180,13 @@ def _days_linked_anew(session: Session, changes: Changes) -> set[str]:
     turned |= (left - entered) - _with_articles(session, left - entered)
     around = {day for name in turned for day in neighbours(session, Slice.parse(name).day) if day}
     return {str(day_slice(day)) for day in around}
+
+
+def _days_of_variants(session: Session, changes: Changes) -> set[str]:
+    """The days with articles whose pages and sitemaps name other variants from now on."""
+    seqs = {event.article_seq for event in changes.events if isinstance(event, ArticleEvent)}
+    days = {str(day_slice(day)) for day in days_of_relatives(session, seqs, changes.former)}
+    return _with_articles(session, days)
 
 
 def _with_articles(session: Session, names: set[str]) -> set[str]:

@@ -15,6 +15,7 @@ from shared.errors import Conflict, Fault, Invalid, NotFound, Refused
 from shared.events import ArticleAccepted, ArticleUpdated, ArticleWithdrawn
 from shared.models import Article, IdempotencyKey
 from shared.submission import Submission
+from shared.translations import names_of
 
 # How far the clock of a publisher may be ahead of ours; what it calls now is then our now.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -59,8 +60,10 @@ def submit(session: Session, publisher_id: int, submission: Submission, key: str
     article = _by_external_id(session, publisher_id, submission.external_id)
     created = article is None
     if article is None:
+        article_id = str(uuid4())
+        _refuse_itself(submission, article_id)
         article = Article(
-            id=str(uuid4()),
+            id=article_id,
             publisher_id=publisher_id,
             external_id=submission.external_id,
             version=1,
@@ -107,6 +110,7 @@ def replace(
             headers={"ETag": etag(article)},
         )
     submission = _keep_external_id(session, article, submission)
+    _refuse_itself(submission, article.id)
     fingerprint = submission.fingerprint()
     if fingerprint == article.fingerprint and not article.withdrawn_at:
         return article  # also when the version is another: the answer to this very request was lost (RFC 9110, 13.1.1)
@@ -186,6 +190,13 @@ def _keep_external_id(session: Session, article: Article, submission: Submission
         fault = Fault("/external_id", "cannot be changed", submission.external_id, article.external_id)
         raise Invalid("Nothing was replaced. To be mended: /external_id.", faults=[fault])
     return submission
+
+
+def _refuse_itself(submission: Submission, article_id: str) -> None:
+    name = submission.translation_of
+    if name in names_of(article_id, submission.external_id):
+        fault = Fault("/translation_of", "is the article itself", name, "another article, or leave it out")
+        raise Invalid("Nothing was stored. To be mended: /translation_of.", faults=[fault])
 
 
 def _taken(article: Article) -> Invalid:

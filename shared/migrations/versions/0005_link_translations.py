@@ -1,5 +1,8 @@
 """Link translations"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -7,4 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("enrichment", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("original", sa.String(length=530), nullable=True))
+        batch_op.create_index("enrichment_by_original", ["original", "article_seq"], unique=False)
+    with op.batch_alter_table("placement", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("original", sa.String(length=530), nullable=True))

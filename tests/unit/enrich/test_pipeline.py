@@ -21,7 +21,7 @@ from tests.unit.enrich.articles import CONTEXT, enriched, notices, submission
 
 # Set by the worker, in the article's own row.
 OF_THE_WORKER = {
-    *("article_seq", "version", "published_at", "day", "key", "updated_at", "enriched_at", "duplicate_of"),
+    *("article_seq", "version", "published_at", "day", "key", "updated_at", "enriched_at", "duplicate_of", "original"),
 }
 
 
