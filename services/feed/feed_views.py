@@ -16,7 +16,7 @@ from services.feed.stand import Newsstand
 from shared.errors import Fault, NotFound, Refused
 from shared.slices import ALL, PLACES, Slice, day_slice
 from shared.topics import Selection, Topic, topic_from
-from shared.urls import FEEDS_PATH, FORMATS
+from shared.urls import FEEDS_PATH, FORMATS, OPML_PATH
 
 KINDS = {place: kind for kind, place in PLACES.items()}
 DAY = "<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/<int(fixed_digits=2):day>"
@@ -30,8 +30,14 @@ def make_feed_views(stand: Newsstand, back: BackIssues) -> Blueprint:
         _add_feeds(views, stand, back, format, file)
         _add_archives(views, back, format)
 
+    @views.get(OPML_PATH)
+    def opml() -> Any:
+        return answer(stand.directory.opml())
+
     @views.get(FEEDS_PATH)
     def combined() -> Any:
+        if not request.args:
+            return answer(stand.feeds_page(FEEDS_PATH))
         given = [(name, value) for name, value in request.args.items(multi=True) if name not in CURSORS]
         topic, at = topic_from(given), _cursor()
         canonical = address(topic, **at)

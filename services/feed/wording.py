@@ -22,7 +22,9 @@ class Wording:
     tags: str
     by: str
     byline: str
+    bylines: str
     publisher: str
+    publishers: str
     published_by: str
     language_label: str
     languages: str
@@ -71,7 +73,9 @@ WORDINGS = {
         tags="Tags",
         by="By",
         byline="Byline",
+        bylines="Authors",
         publisher="Publisher",
+        publishers="Publishers",
         published_by="Published by",
         language_label="Language",
         languages="Languages",
@@ -118,7 +122,9 @@ WORDINGS = {
         tags="Etiketler",
         by="Yazan:",
         byline="İmza",
+        bylines="Yazarlar",
         publisher="Yayıncı",
+        publishers="Yayıncılar",
         published_by="Yayımlayan:",
         language_label="Dil",
         languages="Diller",
@@ -165,7 +171,9 @@ WORDINGS = {
         tags="الوسوم",
         by="بقلم",
         byline="الكاتب",
+        bylines="الكتّاب",
         publisher="الناشر",
+        publishers="الناشرون",
         published_by="نشره",
         language_label="اللغة",
         languages="اللغات",
@@ -212,7 +220,9 @@ WORDINGS = {
         tags="برچسب‌ها",
         by="نوشتهٔ",
         byline="نویسنده",
+        bylines="نویسندگان",
         publisher="ناشر",
+        publishers="ناشران",
         published_by="ناشر:",
         language_label="زبان",
         languages="زبان‌ها",
@@ -259,7 +269,9 @@ WORDINGS = {
         tags="תגיות",
         by="מאת",
         byline="כתב",
+        bylines="כתבים",
         publisher="מוציא לאור",
+        publishers="מוציאים לאור",
         published_by="פורסם על ידי",
         language_label="שפה",
         languages="שפות",
@@ -306,7 +318,9 @@ WORDINGS = {
         tags="标签",
         by="作者：",
         byline="作者",
+        bylines="作者",
         publisher="发布者",
+        publishers="发布者",
         published_by="发布者：",
         language_label="语言",
         languages="语言",

@@ -6,18 +6,25 @@ publication's own. All text is escaped; only `Story.html` goes in as it is, beca
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from services.feed.formats.template import ShareLink, render
 from services.feed.frame import Frame, MenuItem, article_frame, make_frame
 from services.feed.story import Story
 from services.feed.wording import wording_for
-from shared.slices import Slice
+from shared.slices import ALL, Slice
+from shared.urls import OPML_PATH
+
+# Feeds of one kind that the page of all feeds shows; the OPML has the rest.
+LISTED_FEEDS = 100
 
 __all__ = [
     "ArticleView",
     "DayView",
+    "FeedsView",
     "Frame",
     "FrontView",
     "MenuItem",
@@ -27,6 +34,7 @@ __all__ = [
     "article_page",
     "day_page",
     "error_page",
+    "feeds_page",
     "front_page",
     "make_frame",
     "not_found_page",
@@ -70,6 +78,25 @@ class ArticleView:
     share_links: tuple[ShareLink, ...] = ()
 
 
+class ListedFeed(Protocol):
+    """What a page needs to know of a feed (services.feed.directory)."""
+
+    @property
+    def which(self) -> Slice: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def articles(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class FeedsView:
+    """`kinds` has the feeds of each kind of slice, largest first."""
+
+    frame: Frame
+    kinds: Mapping[str, Sequence[ListedFeed]]
+
+
 def front_page(view: FrontView) -> bytes:
     return render("front.html", view.frame, stories=view.stories)
 
@@ -96,6 +123,20 @@ def slice_page(view: SliceView) -> bytes:
 
 def day_page(view: DayView) -> bytes:
     return render("day.html", view.frame, day=view.day, stories=view.stories, previous=view.previous, next=view.next)
+
+
+def feeds_page(view: FeedsView) -> bytes:
+    """The feeds there are: all sections, languages and publishers, the largest of tags and bylines."""
+    words = wording_for(view.frame.language)
+    headings = {
+        "section": words.sections,
+        "language": words.languages,
+        "publisher": words.publishers,
+        "tag": words.tags,
+        "byline": words.bylines,
+    }
+    groups = [(heading, view.kinds.get(kind, ())[:LISTED_FEEDS]) for kind, heading in headings.items()]
+    return render("feeds.html", view.frame, groups=groups, all=ALL, opml=OPML_PATH)
 
 
 def article_page(view: ArticleView) -> bytes:

@@ -27,7 +27,7 @@ from services.feed.story import Story
 from services.feed.wording import wording_for
 from shared.slices import ALL, Slice, day_slice
 from shared.text import direction_of
-from shared.urls import FORMATS, feed_path, share_path, slice_path
+from shared.urls import FEEDS_PATH, FORMATS, OPML_PATH, feed_path, share_path, slice_path
 
 FORMAT_NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -58,7 +58,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(language_name=language_name, format_names=FORMAT_NAMES)
+    environment.globals.update(language_name=language_name, format_names=FORMAT_NAMES, feeds_path=FEEDS_PATH)
     environment.filters["web_url"] = web_url
     return environment
 
@@ -89,6 +89,9 @@ class Page:
     def day_link(self, day: date) -> str:
         return self.link(slice_path(day_slice(day)))
 
+    def feed(self, which: Slice, format: str) -> str:
+        return self.link(feed_path(which, format))
+
     def share(self, link: ShareLink, story: Story) -> str:
         return self.link(share_path(link.network, story.id))
 
@@ -101,6 +104,10 @@ class Page:
 
     def is_current(self, item: MenuItem) -> bool:
         return self.frame.canonical_url == self.publication.base_url + item.path
+
+    @property
+    def opml(self) -> str:
+        return self.publication.base_url + OPML_PATH
 
     def feeds(self) -> list[tuple[str, str, str]]:
         """Media type, address and title of this page's feeds, then of the publication's."""
