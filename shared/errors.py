@@ -105,8 +105,13 @@ class StepFailed(MastheadError):
 
 
 class OutboundError(MastheadError):
-    pass
+    """`reached` is False when certainly nothing of the request reached the server."""
+
+    def __init__(self, message: str, *, reached: bool = True) -> None:
+        super().__init__(message)
+        self.reached = reached
 
 
 class AddressRefused(OutboundError):
-    pass
+    def __init__(self, message: str, *, reached: bool = False) -> None:
+        super().__init__(message, reached=reached)

@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import encode_multipart_formdata
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
@@ -107,18 +108,29 @@ class Door:
                     here = _joined(here, response.headers["Location"])
         raise OutboundError(f"{shown(url)} redirects more than {MOST_REDIRECTS} times.")
 
-    def post(
+    def send(
         self,
+        method: str,
         url: str,
-        body: bytes,
+        body: bytes | None = None,
         *,
         headers: Headers | None = None,
         max_bytes: int = MOST_BYTES,
         deadline: float = DEADLINE,
+        hidden: Collection[str] = (),
     ) -> Answer:
-        """Sends once; a redirect is an answer like any other. Raises as `get` does."""
-        with Deadline(deadline) as limit, self._open("POST", url, body, headers, limit, True) as response:
-            return Answer(*_head(response), _body(response, limit, max_bytes), response.url)
+        """Sends one request of any method once; a redirect is an answer like any other. Raises as `get` does.
+
+        Where the address holds a secret, name it in `hidden`: no error shows it.
+        """
+        try:
+            with Deadline(deadline) as limit, self._open(method, url, body, headers, limit, True) as response:
+                return Answer(*_head(response), _body(response, limit, max_bytes), response.url)
+        except OutboundError as error:
+            if not any(secret in str(error) for secret in hidden):
+                raise
+            told = type(error)(hide(str(error), hidden), reached=error.reached)
+        raise told
 
     @contextlib.contextmanager
     def stream_post(
@@ -150,12 +162,13 @@ class Door:
         trusted: bool,
     ) -> Iterator[requests.Response]:
         """One request on one new connection, answered up to the headers."""
-        with _plain_errors(url, limit):
+        progress = _Progress()
+        with _plain_errors(url, limit, progress):
             private = self.check(url) and trusted
             given = {"User-Agent": "Masthead", "Accept-Encoding": "gzip, deflate", **(headers or {})}
             request = requests.Request(method, url, headers=given, data=body).prepare()
             # Not through a Session: it reads the environment, and whole bodies of redirects into memory.
-            adapter = _Guarded(functools.partial(self._connect, limit, private))
+            adapter = _Guarded(functools.partial(self._connect, limit, private), progress)
             response = adapter.send(request, stream=True)
         with response, contextlib.closing(adapter):
             yield response
@@ -179,7 +192,7 @@ class Door:
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise OutboundError(f"The name {host} is not known ({error}).") from error
+            raise OutboundError(f"The name {host} is not known ({error}).", reached=False) from error
         for address in addresses:  # all of them: a name with a private address among others is no accident
             reason = None if private else why_refused(address)
             if reason:
@@ -195,29 +208,45 @@ class Door:
                 return limit.hold(connection)
             except OSError as error:
                 failure = error
-        raise OutboundError(f"{host} cannot be reached on port {port} ({failure}).") from failure
+        raise OutboundError(f"{host} cannot be reached on port {port} ({failure}).", reached=False) from failure
+
+
+@dataclass
+class _Progress:
+    """Whether a request has begun to leave this machine."""
+
+    begun: bool = False
 
 
 class _Guarded(HTTPAdapter):
     """Makes requests open its connections through `connect`; the name stays, for Host and certificate."""
 
-    def __init__(self, connect: Callable[[str, int], socket.socket]) -> None:
+    def __init__(self, connect: Callable[[str, int], socket.socket], progress: _Progress) -> None:
         super().__init__()
         self._connect = connect
+        self._progress = progress
 
     def get_connection_with_tls_context(self, *args: Any, **kw: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kw)
-        pool.ConnectionCls = functools.partial(_Https if pool.scheme == "https" else _Http, self._connect)
+        kind = _Https if pool.scheme == "https" else _Http
+        pool.ConnectionCls = functools.partial(kind, self._connect, self._progress)
         return pool
 
 
 class _Http(HTTPConnection):
-    def __init__(self, connect: Callable[[str, int], socket.socket], **kw: Any) -> None:
+    def __init__(self, connect: Callable[[str, int], socket.socket], progress: _Progress, **kw: Any) -> None:
         super().__init__(**kw)
         self._connect = connect
+        self._progress = progress
 
     def _new_conn(self) -> socket.socket:
         return self._connect(self._dns_host, self.port)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self._progress.begun = True
+        super().send(data)
 
 
 class _Https(_Http, HTTPSConnection):
@@ -225,25 +254,33 @@ class _Https(_Http, HTTPSConnection):
 
 
 @contextlib.contextmanager
-def _plain_errors(url: str, limit: Deadline) -> Iterator[None]:
+def _plain_errors(url: str, limit: Deadline, progress: _Progress) -> Iterator[None]:
     """What requests, urllib3 and the system raise, in one sentence; the deadline before its consequences."""
     try:
         yield
     except AddressRefused:
         raise
     except (OutboundError, requests.RequestException, HTTPError, OSError, UnicodeError) as error:
-        _check_deadline(url, limit)
+        _check_deadline(url, limit, progress)
         if isinstance(error, OutboundError):
             raise
         bad_tls = isinstance(error, requests.exceptions.SSLError)
         problem = "has no valid certificate" if bad_tls else "gave no usable answer"
-        raise OutboundError(f"{shown(url)} {problem} ({error}).") from error
-    _check_deadline(url, limit)
+        told = f"{shown(url)} {problem} ({_cause(error)})."
+        raise OutboundError(told, reached=progress.begun) from (error if _cause(error) is error else None)
+    _check_deadline(url, limit, progress)
 
 
-def _check_deadline(url: str, limit: Deadline) -> None:
+def _check_deadline(url: str, limit: Deadline, progress: _Progress) -> None:
     if limit.passed:
-        raise OutboundError(f"{shown(url)} did not answer in full within {limit.seconds:g} seconds.")
+        told = f"{shown(url)} did not answer in full within {limit.seconds:g} seconds."
+        raise OutboundError(told, reached=progress.begun)
+
+
+def _cause(error: BaseException) -> object:
+    """What lies at the bottom of requests' and urllib3's errors: theirs show the whole address, secrets included."""
+    inner = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
+    return getattr(inner, "reason", None) or inner
 
 
 def _head(response: requests.Response) -> tuple[int, Headers]:
@@ -254,7 +291,7 @@ def _pieces(response: requests.Response, limit: Deadline, max_bytes: int) -> Ite
     """The unpacked body as it arrives; never holds more than one piece beyond the limit."""
     size = 0
     while True:
-        with _plain_errors(response.url, limit):
+        with _plain_errors(response.url, limit, _Progress(begun=True)):
             piece: bytes = response.raw.read1(PIECE, decode_content=True)
         if not piece:
             return
@@ -303,6 +340,18 @@ def origin(url: str) -> tuple[str, int]:
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise AddressRefused(f"{shown(url)} is not a web address ({error}).") from error
+
+
+def multipart(fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:
+    """Body and Content-Type of a form with files (RFC 7578), each given as file name, bytes and media type."""
+    return encode_multipart_formdata({**fields, **files})
+
+
+def hide(text: str, secrets: Collection[str]) -> str:
+    """The text with every secret replaced by an ellipsis."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "…") if secret else text
+    return text
 
 
 def shown(url: str) -> str:

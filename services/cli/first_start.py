@@ -32,7 +32,8 @@ def make_demo(settings: CliSettings, publication: Publication, db: Database) -> 
         key = create_key(session, PUBLISHER, "made by the first start", now)
     _write_private(settings.var / "demo-key", f"{key}\n")
     lines = [json.dumps(article) for article in demo.load(now.astimezone(publication.tz))]
-    answer = own_door(settings).post(
+    answer = own_door(settings).send(
+        "POST",
         f"{settings.own_api_url}/v1/articles/batch",
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
         body="\n".join(lines).encode(),

@@ -76,7 +76,7 @@ class IngestApi:
         if wait:
             headers["Prefer"] = f"wait={wait:.0f}"
         body = json.dumps(submission, ensure_ascii=False).encode()
-        answer = self._door.post(f"{self.url}/v1/articles", body, headers=headers, deadline=wait + 30.0)
+        answer = self._door.send("POST", f"{self.url}/v1/articles", body, headers=headers, deadline=wait + 30.0)
         if answer.status not in (200, 202, 409, 422):
             self._raise(answer.status, answer.headers.get("Retry-After"), answer.body)
         return answer.status, self._object(answer.body)

@@ -155,7 +155,7 @@ class Verifications:
         else:
             body = urlencode({"url": topic_url}).encode()
             form = {"Content-Type": "application/x-www-form-urlencoded"}
-            answer = self._door.post(wish.callback, body, headers=form, max_bytes=MOST_BYTES, deadline=DEADLINE)
+            answer = self._door.send("POST", wish.callback, body, headers=form, max_bytes=MOST_BYTES, deadline=DEADLINE)
             return Outcome(answer.status, f"HTTP {answer.status}")
         answer = self._door.get(url, max_bytes=MOST_BYTES, deadline=DEADLINE, follow=False)
         if not 200 <= answer.status < 300:

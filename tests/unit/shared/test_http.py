@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import AddressRefused, OutboundError
-from shared.http import Door
+from shared.http import Door, hide, multipart
 
 Handler = Callable[[socket.socket, bytes], None]
 
@@ -303,10 +303,83 @@ def test_headers_for_one_server_are_not_shown_to_another(
 
 def test_a_post_follows_no_redirect(serve: Callable[..., Server]) -> None:
     server = serve(says(status="307 Temporary Redirect", Location="/elsewhere"))
-    answer = Door(allow=[server.origin]).post(server.url, b"{}", headers={"Content-Type": "application/json"})
+    answer = Door(allow=[server.origin]).send("POST", server.url, b"{}", headers={"Content-Type": "application/json"})
     assert (answer.status, answer.headers["location"]) == (307, "/elsewhere")
     assert len(server.received) == 1
     assert server.received[0].endswith(b"\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_every_method_is_sent_with_its_body(method: str, serve: Callable[..., Server]) -> None:
+    server = serve(says(b"done"))
+    body = None if method in {"GET", "DELETE"} else b'{"a": 1}'
+    assert Door(allow=[server.origin]).send(method, server.url + "/post/1", body).body == b"done"
+    head, _, sent = server.received[0].partition(b"\r\n\r\n")
+    assert head.startswith(f"{method} /post/1 HTTP/1.1".encode())
+    assert sent == (body or b"")
+
+
+def test_a_form_with_a_file_arrives_as_it_was_given(serve: Callable[..., Server]) -> None:
+    server = serve(says(b"done"))
+    body, kind = multipart({"description": "بندر"}, {"file": ("card.png", b"\x89PNG\r\n\x00", "image/png")})
+    Door(allow=[server.origin]).send("POST", server.url, body, headers={"Content-Type": kind})
+    assert server.received[0].endswith(body)
+    assert kind.startswith("multipart/form-data; boundary=")
+    assert b'filename="card.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x00\r\n' in body
+
+
+# Whether the request may have reached the server.
+
+
+def test_a_request_that_never_left_says_so(serve: Callable[..., Server]) -> None:
+    def unknown(host: str, port: int) -> list[str]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    plain = serve(raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    plain._read_request = lambda connection: connection.recv(10)  # type: ignore[method-assign]
+    silent = serve(lambda connection, _: None)
+    silent._read_request = lambda connection: silent.stopped.wait(30) or b""  # type: ignore[method-assign]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()
+    calls = [
+        (Door(resolver=unknown), "http://nowhere.example/", {}),
+        (Door(), "http://127.0.0.1/", {}),
+        (Door(allow=[nobody]), f"http://127.0.0.1:{nobody[1]}/", {}),
+        (Door(allow=[plain.origin]), plain.url.replace("http:", "https:"), {}),
+        (Door(allow=[silent.origin]), silent.url.replace("http:", "https:"), {}),
+        (Door(allow=[plain.origin]), plain.url, {"Authorization": "two\nlines"}),
+    ]
+    for door, url, headers in calls:
+        with pytest.raises(OutboundError) as caught:
+            door.send("POST", url, b"{}", headers=headers, deadline=0.5)
+        assert caught.value.reached is False, url
+
+
+def test_a_request_whose_answer_was_lost_may_have_arrived(serve: Callable[..., Server]) -> None:
+    losses: list[Handler] = [
+        raw(b""),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
+        lambda connection, _: server.stopped.wait(30) and None,
+    ]
+    for handler in losses:
+        server = serve(handler)
+        with pytest.raises(OutboundError) as caught:
+            Door(allow=[server.origin]).send("POST", server.url, b"{}", deadline=0.3)
+        assert caught.value.reached is True
+
+
+def test_no_secret_in_an_address_is_shown(serve: Callable[..., Server]) -> None:
+    plain = serve(raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    plain._read_request = lambda connection: connection.recv(10)  # type: ignore[method-assign]
+    with pytest.raises(OutboundError) as caught:
+        Door(allow=[plain.origin]).get(plain.url.replace("http:", "https:") + "/?token=s3cret")
+    assert "s3cret" not in f"{caught.value}{caught.value.__cause__}"
+
+    silent = serve(raw(b""))
+    with pytest.raises(OutboundError, match="/bot…/sendMessage") as caught:
+        Door(allow=[silent.origin]).send("POST", silent.url + "/bot12:s3cret/sendMessage", b"", hidden=["12:s3cret"])
+    assert "s3cret" not in f"{caught.value}{caught.value.__cause__}{caught.value.__context__}"
+    assert hide("no secret is empty", [""]) == "no secret is empty"
 
 
 # Answers that are meant to hurt.
