@@ -1,4 +1,4 @@
-"""Reads the bodies of requests: bounded, of the right type, and turned into what an API takes."""
+"""Reads what requests carry: bounded, of the right type, and turned into what an API takes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def read_body(request: Request, content_types: tuple[str, ...], limit: int) -> b
     if announced is not None and len(body) < announced:
         raise Refused(f"The body broke off after {len(body):,} of {announced:,} bytes.", title="Body broke off")
     return body
+
+
+def whole_number(request: Request, name: str, default: int, most: int) -> int:
+    """A parameter from 1 to `most`; `default` when it is absent. Raises Refused."""
+    given = request.args.get(name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdecimal() and len(given) <= 18 and 1 <= int(given) <= most):
+        fault = Fault("", "is no whole number in the range", shown(given), f"1 to {most}", parameter=name)
+        raise Refused(f"The parameter {name} must be a whole number from 1 to {most}.", faults=[fault])
+    return int(given)
 
 
 def has_body(request: Request) -> bool:

@@ -24,14 +24,12 @@ from services.ingest.receipts import receipt
 from services.ingest.settings import IngestSettings
 from shared import crash
 from shared.auth import Caller, authenticate
-from shared.bodies import JSON_TYPES, has_body, read_body
+from shared.bodies import JSON_TYPES, has_body, read_body, whole_number
 from shared.bus import Nudge
 from shared.clicks import Clicks
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.db import Database
-from shared.errors import Fault, Refused
-from shared.faults import shown
 from shared.limits import Limiter
 from shared.models import Article
 from shared.publication import Publication
@@ -122,7 +120,8 @@ def make_views(parts: Parts) -> Blueprint:
     @views.get("/v1/stats")
     def get_stats() -> Response:
         caller()
-        days, top = _number("days", parts.publication.masthead.days, MOST_DAYS), _number("top", 10, MOST_TOP)
+        days = whole_number(request, "days", parts.publication.masthead.days, MOST_DAYS)
+        top = whole_number(request, "top", 10, MOST_TOP)
         found = stats(parts.db, parts.counters, parts.clicks, parts.publication, parts.clock, days=days, top=top)
         response = jsonify(found)
         response.headers["Cache-Control"] = "private, no-store"
@@ -187,13 +186,3 @@ def _look_until_settled(parts: Parts, seq: int, location: str, found: Receipt, w
         pause = min(pause * 1.1, LAST_LOOK)
         found = _look(parts, seq, location)
     return found
-
-
-def _number(name: str, default: int, most: int) -> int:
-    given = request.args.get(name)
-    if given is None:
-        return default
-    if not (given.isascii() and given.isdecimal() and len(given) <= 9 and 1 <= int(given) <= most):
-        fault = Fault("", "is no whole number in the range", shown(given), f"1 to {most}", parameter=name)
-        raise Refused(f"The parameter {name} must be a whole number from 1 to {most}.", faults=[fault])
-    return int(given)

@@ -17,18 +17,27 @@ from services.push.live import Live
 from services.push.settings import PushSettings
 from services.push.subscribing import Desk
 from services.push.verifying import Requests
+from services.push.webhook_desk import WebhookDesk
+from services.push.webhook_views import Parts as WebhookParts
+from services.push.webhook_views import make_webhook_views
 from shared import bus, logs, program, web
 from shared.db import Database
 from shared.http import Door
 from shared.installation import installation_id
+from shared.limits import Limiter
 from shared.publication import load_publication
 
 
 def create_flask(settings: PushSettings, db: Database) -> Flask:
     """Everything but the live stream."""
     app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # a webhook reads in the order of its form
     web.prepare(app, {"record": web.check_record(db)})
-    app.register_blueprint(make_hub_views(make_hub(settings, db)))
+    hub = make_hub(settings, db)
+    app.register_blueprint(make_hub_views(hub))
+    webhooks = WebhookDesk(hub.desk.publication, hub.clock, hub.desk)
+    limiter = Limiter(settings, installation_id(db))
+    app.register_blueprint(make_webhook_views(WebhookParts(db, webhooks, limiter, hub.nudge)))
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.push_proxies, x_proto=0)  # type: ignore[method-assign]
     return app
 

@@ -21,6 +21,7 @@ from shared.visibility import is_visible
 
 Name = Literal["article.published", "article.updated", "article.withdrawn"]
 NAMES: tuple[Name, ...] = ("article.published", "article.updated", "article.withdrawn")
+TEST = "webhook.test"
 TYPE_PREFIX = "news.masthead."
 
 Instant = Annotated[
@@ -79,17 +80,25 @@ class Withdrawn(_Form):
     reason: str | None = Field(None, description="The publisher's reason, where one was given")
 
 
+class Test(_Form):
+    """Nothing happened: the webhook's owner wanted to see an event."""
+
+    message: str = "This is a test."
+
+
 class CloudEvent(_Form):
     """CloudEvents 1.0 in its JSON format."""
 
     specversion: Literal["1.0"] = "1.0"
-    id: str = Field(description="Unique within the source; later events have higher numbers", pattern="^[0-9]+$")
+    id: str = Field(description="Unique within the source. Of events of articles a number; later ones are higher")
     source: Address = Field(description="The publication's address")
-    type: str = Field(description="What happened", json_schema_extra={"enum": [TYPE_PREFIX + name for name in NAMES]})
-    subject: str = Field(description="The article's id", pattern="^urn:uuid:")
+    type: str = Field(
+        description="What happened", json_schema_extra={"enum": [TYPE_PREFIX + name for name in (*NAMES, TEST)]}
+    )
+    subject: str | None = Field(None, description="The article's id", pattern="^urn:uuid:")
     time: Instant
     datacontenttype: Literal["application/json"] = "application/json"
-    data: Standing | Withdrawn
+    data: Standing | Withdrawn | Test
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,12 @@ def message(
         slices=frozenset(slices_within(enrichment, publisher.slug)),
         body=cloud_event.model_dump_json(exclude_none=True).encode(),
     )
+
+
+def test_message(publication: Publication, number: int, now: datetime) -> bytes:
+    """The body of a test."""
+    made = CloudEvent(id=f"test-{number}", source=publication.base_url, type=TYPE_PREFIX + TEST, time=now, data=Test())
+    return made.model_dump_json(exclude_none=True).encode()
 
 
 def _data(

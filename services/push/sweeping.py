@@ -13,11 +13,12 @@ EVERY = 10.0
 
 
 class Sweeper:
-    """The worker's pulse: leases that are over end, and deliveries that slipped through are scheduled."""
+    """The worker's pulse: leases that are over end, deliveries that slipped through are scheduled, logs pruned."""
 
-    def __init__(self, db: Database, catch_up: Callable[[], None]) -> None:
+    def __init__(self, db: Database, catch_up: Callable[[], None], prune: Callable[[], None]) -> None:
         self._db = db
         self._catch_up = catch_up
+        self._prune = prune
         self._next = 0.0
 
     def __call__(self) -> None:
@@ -30,3 +31,4 @@ class Sweeper:
             with self._db.write() as session:
                 subscriptions.sweep(session)
         self._catch_up()
+        self._prune()

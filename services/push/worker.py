@@ -8,11 +8,12 @@ from services.push.engine import Engine
 from services.push.settings import PushSettings
 from services.push.sweeping import Sweeper
 from services.push.verifying import Verifications
-from shared import bus, outbox, program, worker
+from services.push.webhook_tasks import WebhookTasks
+from shared import bus, program, worker
 from shared.db import Database
 from shared.http import Door
 from shared.installation import installation_id
-from shared.listeners import PUSH_DELIVER, PUSH_FAN_OUT, PUSH_VERIFY, PUSH_WEBHOOKS
+from shared.listeners import PUSH_DELIVER, PUSH_FAN_OUT, PUSH_SEND_WEBHOOK, PUSH_VERIFY, PUSH_WEBHOOKS
 from shared.publication import load_publication
 
 
@@ -29,11 +30,7 @@ def make_duties(settings: PushSettings) -> worker.Duties:
     verifications = Verifications(
         db, engine, door, publication, clock, most_per_host=settings.push_subscriptions_per_host
     )
-
-    def nobody_listens(claim: outbox.Claim) -> None:
-        with db.write() as session:
-            outbox.finish(session, claim)
-
+    webhooks = WebhookTasks(db, engine, publication, clock)
     return worker.Duties(
         db=db,
         nudge=nudge,
@@ -41,9 +38,10 @@ def make_duties(settings: PushSettings) -> worker.Duties:
             PUSH_FAN_OUT.name: deliveries.fan_out,
             PUSH_DELIVER.name: deliveries.deliver,
             PUSH_VERIFY.name: verifications.verify,
-            PUSH_WEBHOOKS.name: nobody_listens,
+            PUSH_WEBHOOKS.name: webhooks.queue,
+            PUSH_SEND_WEBHOOK.name: webhooks.send,
         },
-        pulse=Sweeper(db, deliveries.catch_up),
+        pulse=Sweeper(db, deliveries.catch_up, webhooks.prune),
         stop=engine.stop,
     )
 
