@@ -79,7 +79,7 @@ def lock(session: Session, ids: Iterable[int]) -> dict[int, Subscription]:
 
 def newest(session: Session, slices: Iterable[str]) -> dict[str, int]:
     """The number of each feed's last change."""
-    return dict(session.execute(select(Feed.slice, Feed.seq).where(Feed.slice.in_(set(slices)))).tuples().all())
+    return dict(session.execute(select(Feed.slice, Feed.seq).where(Feed.slice.in_(set(slices)))).all())
 
 
 def apply(session: Session, wishes: Sequence[Wish], now: datetime) -> None:
