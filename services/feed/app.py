@@ -13,6 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
 from services.feed.backissues import CAPACITY, BackIssues
+from services.feed.crawlers import make_crawler_views
 from services.feed.directory import Directory
 from services.feed.documents import Documents
 from services.feed.feed_views import make_feed_views
@@ -71,6 +72,7 @@ def create_app() -> Flask:
     app.response_class = ReaderResponse
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
     app.register_blueprint(make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY))))
+    app.register_blueprint(make_crawler_views(stand))
     app.register_blueprint(make_views(stand, Clicks(client, installation)))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))

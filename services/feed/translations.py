@@ -75,6 +75,12 @@ def variants_of(session: Session, article_ids: Collection[str]) -> dict[str, tup
     return found
 
 
+def hreflangs(variants: Sequence[Variant]) -> Iterator[tuple[str, str]]:
+    """Language and path of each variant, for `hreflang`; the original is also what suits everybody else."""
+    yield from ((each.language, each.path) for each in variants)
+    yield from (("x-default", each.path) for each in variants if each.is_original)
+
+
 def days_of_relatives(session: Session, seqs: Collection[int], former: dict[int, str]) -> set[date]:
     """On which days pages and sitemaps name one of these articles as a variant, or did so until now.
 
