@@ -33,6 +33,9 @@ PAGE_CACHE = "public, no-cache"
 # Of what may have changed, unknown to us: caches are to come back soon.
 STALE_CACHE = "public, max-age=5"
 VARY = "Accept-Encoding"
+# Browsers show feeds as bare text, but other XML with its style sheet; they say when they are to show a document (Fetch
+# Metadata). The bytes are the same.
+XML_FEED = re.compile(r"^application/(?:rss|atom)\+xml")
 
 # Answers a document remembers by what was asked, and the longest If-None-Match among them.
 REMEMBERED = 64
@@ -69,6 +72,8 @@ class Rendered:
     ready: dict[tuple[str | None, ...], Answer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.shown_as = XML_FEED.sub("application/xml", self.content_type)
+        self.vary = VARY if self.shown_as == self.content_type else f"{VARY}, Sec-Fetch-Dest"
         digest = hashlib.sha256(self.body).hexdigest()[:24]
         self.tag = f"{digest}.{self.seq}" if self.seq else digest
         self.modified_second = int(self.last_modified.timestamp())
@@ -99,7 +104,7 @@ class Representation:
         shared = [
             ("Last-Modified", http_date(rendered.last_modified)),
             ("Cache-Control", rendered.cache_control),
-            ("Vary", VARY),
+            ("Vary", rendered.vary),
             *rendered.extra_headers,
         ]
         content = content_headers(rendered.content_type, coding, body)
@@ -154,7 +159,13 @@ def answer(rendered: Rendered, environ: WSGIEnvironment) -> Answer:
     """The answer to GET or HEAD: 200 or 304."""
     get = environ.get
     if_none_match = get("HTTP_IF_NONE_MATCH")
-    asked = (environ["REQUEST_METHOD"], get("HTTP_ACCEPT_ENCODING"), if_none_match, get("HTTP_IF_MODIFIED_SINCE"))
+    asked = (
+        environ["REQUEST_METHOD"],
+        get("HTTP_ACCEPT_ENCODING"),
+        if_none_match,
+        get("HTTP_IF_MODIFIED_SINCE"),
+        get("HTTP_SEC_FETCH_DEST"),
+    )
     known = rendered.ready.get(asked)
     if known is not None:
         return known
@@ -172,12 +183,16 @@ def _made(
     accept_encoding: str | None,
     if_none_match: str | None,
     if_modified_since: str | None,
+    destination: str | None,
 ) -> Answer:
     chosen = rendered.representation(best_coding(accept_encoding or ""))
     tag = current_tag(rendered, chosen.etag, if_none_match, if_modified_since)
     if tag is not None:
         return Answer("304 Not Modified", [("ETag", tag), *chosen.headers_304], b"")
-    return Answer("200 OK", chosen.headers, b"" if method == "HEAD" else chosen.body)
+    headers = chosen.headers
+    if destination == "document":
+        headers = [(name, rendered.shown_as if name == "Content-Type" else value) for name, value in headers]
+    return Answer("200 OK", headers, b"" if method == "HEAD" else chosen.body)
 
 
 def stale(fresh: Answer, seconds: float) -> Answer:

@@ -78,7 +78,18 @@ def test_codings_are_the_same_bytes_under_tags_of_their_own() -> None:
     )
     assert len({each.headers["ETag"] for each in seen}) == 4
     assert [each.headers.get("Content-Encoding") for each in seen] == [None, "gzip", "br", "zstd"]
-    assert all(each.headers["Vary"] == "Accept-Encoding" for each in seen)
+    assert all(each.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest" for each in seen)
+
+
+def test_browsers_are_told_to_show_feeds_as_xml_and_programs_what_they_are() -> None:
+    feed, program = rendered(), "application/rss+xml; charset=utf-8"
+    shown = ask(feed, sec_fetch_dest="document")
+    assert (shown.headers["Content-Type"], shown.body) == ("application/xml; charset=utf-8", BODY)
+    for destination in ({}, {"sec_fetch_dest": "empty"}, {"accept": "text/html"}):
+        assert ask(feed, **destination).headers["Content-Type"] == program
+    json = Rendered((), "application/feed+json; charset=utf-8", BODY, CHANGED, False)
+    assert ask(json, sec_fetch_dest="document").headers["Content-Type"] == "application/feed+json; charset=utf-8"
+    assert ask(json).headers["Vary"] == "Accept-Encoding"
     assert all(int(each.headers["Content-Length"]) == len(each.body) for each in seen)
 
 

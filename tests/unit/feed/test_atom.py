@@ -42,6 +42,7 @@ def test_the_feed_names_itself_and_its_other_forms() -> None:
         ("alternate", "text/html", "https://courier.example/"),
         ("alternate", "application/rss+xml", "https://courier.example/feed.rss"),
         ("alternate", "application/feed+json", "https://courier.example/feed.json"),
+        ("hub", None, "https://courier.example/hub"),
     ]
 
 
