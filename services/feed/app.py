@@ -16,6 +16,7 @@ from services.feed.backissues import CAPACITY, BackIssues
 from services.feed.crawlers import make_crawler_views
 from services.feed.directory import Directory
 from services.feed.documents import Documents
+from services.feed.edge import Edge
 from services.feed.feed_views import make_feed_views
 from services.feed.follower import Follower
 from services.feed.hot import FastPath, Hot, SharedBytes
@@ -56,6 +57,10 @@ def create_app() -> Flask:
     hot = Hot(settings.cache_bytes // 2)
     record = Record(publication, settings, Kept(settings.cache_bytes // 4))
     documents = Documents(record)
+    build = _build(publication, settings)
+    edge = None
+    if settings.edge_folder is not None:
+        edge = Edge(settings.edge_folder, settings.edge_bytes, build, db, record, hot.lost).start()
     stand = Newsstand(
         publication=publication,
         db=db,
@@ -63,15 +68,16 @@ def create_app() -> Flask:
         documents=documents,
         directory=Directory(db, record),
         hot=hot,
-        shared_bytes=SharedBytes(client, installation, _build(publication, settings)),
+        shared_bytes=SharedBytes(client, installation, build),
         counters=Counters(client, db, installation),
         clock=settings.make_clock(),
         pages=Pages(settings.cache_bytes // 4),
+        edge=edge,
     )
     app = Flask(__name__, static_folder=None)
     app.response_class = ReaderResponse
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
-    app.register_blueprint(make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY))))
+    app.register_blueprint(make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY), edge)))
     app.register_blueprint(make_crawler_views(stand))
     app.register_blueprint(make_views(stand, Clicks(client, installation)))
     app.after_request(partial(_redirect_at_home, publication))
@@ -81,6 +87,7 @@ def create_app() -> Flask:
     for error in web.RECORD_AWAY:
         app.register_error_handler(error, partial(_answer_with_last_bytes, fast))
     app.extensions["newsstand"] = stand
+    app.extensions["edge"] = edge
     app.extensions["follower"] = follower.start()
     return app
 

@@ -13,6 +13,7 @@ from sqlalchemy import exists, select
 from services.feed.answers import FEED_CACHE, PAGE_CACHE, Rendered
 from services.feed.cursors import Before, Since
 from services.feed.documents import Documents
+from services.feed.edge import Edge
 from services.feed.entries import is_settled
 from services.feed.formats import FORMATS, link_header
 from services.feed.kept import Kept
@@ -37,6 +38,7 @@ class BackIssues:
     record: Record
     documents: Documents
     kept: Kept[tuple[object, ...], tuple[State, Rendered]]
+    edge: Edge | None = None
 
     def page(self, topic: Topic, at: Before | Since) -> Rendered:
         """The page of a feed at a cursor. Raises NotFound for an unknown feed, Refused for a cursor of the future."""
@@ -68,7 +70,11 @@ class BackIssues:
                 return kept
             document, settled = self.documents.archive(session, state), is_settled(session, which)
         made = _rendered(document, format, state, IMMUTABLE if settled else PAGE_CACHE)
-        return self._keep((day, format), state, made) if settled else made
+        if not settled:
+            return made
+        if self.edge is not None:
+            self.edge.offer(archive_path(day, format, revision), made, state)
+        return self._keep((day, format), state, made)
 
     def _fresh(self, key: tuple[object, ...], state: State) -> Rendered | None:
         kept = self.kept.get(key)

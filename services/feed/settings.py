@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from shared.settings import Settings
@@ -19,3 +21,7 @@ class FeedSettings(Settings):
         500, ge=1, description="Items a feed never exceeds, however many there were in that time"
     )
     cache_bytes: int = Field(128_000_000, description="Rendered feeds and pages each web process keeps in memory")
+    edge_folder: Path | None = Field(
+        None, description="Folder for feeds that a web server answers itself, as docs/polling.md tells; empty: none"
+    )
+    edge_bytes: int = Field(4_000_000_000, ge=1, description="When MASTHEAD_EDGE_FOLDER holds more, it begins anew")

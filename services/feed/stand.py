@@ -13,6 +13,7 @@ from services.feed.answers import PAGE_CACHE, Rendered
 from services.feed.assets import CONTENT_SECURITY_POLICY
 from services.feed.directory import Directory
 from services.feed.documents import Documents
+from services.feed.edge import Edge
 from services.feed.entries import neighbours
 from services.feed.formats import FORMATS, link_header
 from services.feed.formats.page import (
@@ -36,6 +37,7 @@ from services.feed.masthead import Masthead, compose
 from services.feed.record import Record, State
 from services.feed.share import share_links, subject_of
 from services.feed.story import Story
+from services.feed.translations import variants_of
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.days import latest_days, local_day
@@ -108,6 +110,7 @@ class Newsstand:
     counters: Counters
     clock: Clock
     pages: Pages
+    edge: Edge | None = None
     rendering: tuple[threading.Lock, ...] = tuple(threading.Lock() for _ in range(64))
 
     def feed(self, address: str, topic: Topic) -> Rendered:
@@ -123,6 +126,8 @@ class Newsstand:
                 state = self.record.state(session, topic.slices)
                 made = self.shared_bytes.get(address, state.stamp) or self._render(session, address, topic, state)
             self.hot.keep(address, made, mark)
+            if self.edge is not None:
+                self.edge.offer(topic.path, made, state)
             return made
 
     def _render(self, session: Session, address: str, topic: Topic, state: State) -> Rendered:
@@ -203,16 +208,18 @@ class Newsstand:
         """The page of an article, or the notice in its place; `mark` was taken before the story was read."""
         masthead = self.masthead()
         frame = article_frame(self.publication, masthead, story)
+        with self.db.read() as session:
+            variants = () if story.withdrawn_at else variants_of(session, [story.id]).get(story.id, ())
 
         def make() -> bytes:
             if story.withdrawn_at:
                 return withdrawn_page(frame, story)
             links = share_links(subject_of(story), self.publication.share.networks)
-            return article_page(ArticleView(frame, story, tuple(links)))
+            return article_page(ArticleView(frame, story, tuple(links), variants))
 
         # Whatever changes an article moves its day.
         slices = () if story.withdrawn_at else (str(day_slice(story.day)),)
-        return self.pages.get_or_make(path, slices, mark, (story, masthead), story.updated_at, make)
+        return self.pages.get_or_make(path, slices, mark, (story, masthead, variants), story.updated_at, make)
 
     def story(self, key: str) -> Story:
         """The article at an address. Raises NotFound when there never was one."""

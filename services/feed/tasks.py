@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from services.feed.edge import EdgeGate, TakeAway
 from services.feed.entries import neighbours
 from services.feed.translations import days_of_relatives
 from shared import crash, outbox
@@ -39,14 +41,17 @@ class Changes:
 class FeedTasks:
     """The handlers of the feed worker. Each looks at where the article stands now: order and repeats do not matter."""
 
-    def __init__(self, db: Database, announce: Callable[[], None], clock: Clock) -> None:
+    def __init__(
+        self, db: Database, announce: Callable[[], None], clock: Clock, edge_folder: Path | None = None
+    ) -> None:
         self._db = db
+        self._edge = EdgeGate(edge_folder)
         self._announce = announce
         self._clock = clock
 
     def place(self, claim: outbox.Claim) -> None:
         """Makes feeds hold each claimed article as it is now: published, edited, or as a withdrawal notice."""
-        with self._db.write() as session:
+        with self._edge.closing() as take_away, self._db.write() as session:
             held = outbox.finish(session, claim)
             number = _take_number(session)
             changes = Changes(number)
@@ -66,12 +71,12 @@ class FeedTasks:
                     _remove(session, changes, present)
                 elif placement.withdrawn_at is None or any(each.withdrawn_at is None for each in present.values()):
                     self._withdraw(session, changes, article, present, placement)
-            self._commit_revisions(session, changes)
+            self._commit_revisions(session, changes, take_away)
         self._after_commit()
 
     def remove_notice(self, claim: outbox.Claim) -> None:
         """Takes withdrawn articles out of the feeds for good."""
-        with self._db.write() as session:
+        with self._edge.closing() as take_away, self._db.write() as session:
             held = outbox.finish(session, claim)
             number = _take_number(session)
             changes = Changes(number)
@@ -83,7 +88,7 @@ class FeedTasks:
                 .returning(FeedEntry.slice)
             )
             changes.touched.update(gone)
-            self._commit_revisions(session, changes)
+            self._commit_revisions(session, changes, take_away)
         self._after_commit()
 
     def _publish(
@@ -136,11 +141,12 @@ class FeedTasks:
         placement.version, placement.withdrawn_at = article.version, article.withdrawn_at
         changes.events.append(NoticePosted(article.seq, article.version, self._clock.now()))
 
-    def _commit_revisions(self, session: Session, changes: Changes) -> None:
+    def _commit_revisions(self, session: Session, changes: Changes, take_away: TakeAway) -> None:
         changes.touched |= _days_linked_anew(session, changes) | _days_of_variants(session, changes)
         names = sorted(changes.touched)
         feeds = {row.slice: row for row in session.scalars(select(Feed).where(Feed.slice.in_(names)))}
         now, number = self._clock.now(), changes.number
+        gone = [(feed.slice, feed.revision) for feed in feeds.values()]
         for name in names:
             if (feed := feeds.get(name)) is None:
                 label = changes.labels.get(name, "")
@@ -151,6 +157,7 @@ class FeedTasks:
             changes.events.append(FeedRevised(number, now))
         outbox.record(session, changes.events)
         session.flush()
+        take_away(number, gone)
         crash.reach("feed.before_commit")
 
     def _after_commit(self) -> None:

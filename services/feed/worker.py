@@ -15,7 +15,7 @@ def make_duties(settings: FeedSettings) -> worker.Duties:
     db = Database(settings.sql_url)
     installation = installation_id(db)
     announcer = Announcer(bus.connect(settings, patience=bus.PATIENCE), installation)
-    tasks = FeedTasks(db, announcer.announce, settings.make_clock())
+    tasks = FeedTasks(db, announcer.announce, settings.make_clock(), settings.edge_folder)
     return worker.Duties(
         db=db,
         nudge=bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation),
