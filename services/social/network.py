@@ -1,0 +1,293 @@
+"""The contract with social networks: what an account, a draft and a post are, and what a network can do.
+
+A draft is made once, stored, and only then sent: everything that a repeat must have in common with the first attempt
+(text, time, idempotency key, record key) stands in it. `publish` makes exactly one post per call; a thread is sent
+part by part, so that the caller stores each before it sends the next:
+
+    done = []
+    while len(done) < len(draft.texts):
+        done.append(network.publish(draft, account, door, done=done))   # stored here
+
+What a call raises says what came of it: `services.social.outcomes`. Nothing is repeated in here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from services.social.article import Article
+from services.social.outcomes import AccountBroken, Cannot
+from services.social.text.cutting import shorten
+from services.social.text.hashtags import Hashtags
+from services.social.text.rules import Rule
+from services.social.text.template import DEFAULTS
+from services.social.text.urls import ascii_url
+from services.social.text.writing import Style, Written, write
+from shared.http import DEADLINE, Door
+
+FOREVER = timedelta.max
+
+
+class Secrets(Mapping[str, str]):
+    """Tokens and passwords by name. Shows the names only. White space around a pasted secret is not part of it."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = {name: value.strip() for name, value in (values or {}).items()}
+
+    def __getitem__(self, name: str) -> str:
+        """Raises AccountBroken for a secret that is missing, or that could not stand in a header."""
+        value = self._values.get(name, "")
+        if not value:
+            raise AccountBroken(f"The account has no {name}.")
+        if not (value.isascii() and value.isprintable()):
+            raise AccountBroken(f"The account's {name} holds a line break or a letter that is not ASCII.")
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<secrets: {', '.join(self._values) or 'none'}>"
+
+    def renewed(self, values: Mapping[str, Any]) -> Secrets:
+        """These secrets with new values; what is empty or no text never takes the place of what there is."""
+        return Secrets(
+            self._values | {name: value for name, value in values.items() if value and isinstance(value, str)}
+        )
+
+    def hidden(self) -> tuple[str, ...]:
+        """What must not be shown anywhere: every value, and of an address its path."""
+        paths = (value.partition("://")[2].partition("/")[2] for value in self._values.values() if "://" in value)
+        return tuple(value for value in (*self._values.values(), *paths) if value)
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account on one network. `server` is its base address where the network has many, or to call a stand-in."""
+
+    network: str
+    name: str
+    server: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Secrets = field(default_factory=Secrets)
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture, fetched from `url` when it is sent."""
+
+    url: str
+    alt: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One post as the network knows it; JSON-serialisable.
+
+    `url` is where people see it, empty when the network has no such address. `state` is what edits, deletions and
+    replies need beside the id. `remarks` tell what went otherwise than planned, for the receipt. `pause`: seconds for
+    which the network asks this account not to post.
+    """
+
+    id: str
+    url: str = ""
+    part: int = 0
+    state: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    pause: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Posted:
+        return cls(**{**value, "remarks": tuple(value["remarks"])})
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A post as it will be sent, in `texts` one or more parts; JSON-serialisable, stored before the first attempt.
+
+    `key` is the idempotency key: another text needs another key. `at` is the instant of composing (RFC 3339, UTC).
+    `link` is ASCII. `image` is the picture of the link's card; `media` are pictures of the post itself, which take the
+    card's place. `reply_to` makes it an answer to a post of the same account. `extra` is the network's own.
+    """
+
+    network: str
+    key: str
+    at: str
+    texts: tuple[str, ...]
+    language: str
+    link: str = ""
+    title: str = ""
+    description: str = ""
+    image: Media | None = None
+    media: tuple[Media, ...] = ()
+    warning: str = ""
+    reply_to: Posted | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def part_key(self, part: int) -> str:
+        """The idempotency key of one part."""
+        return self.key if part == 0 else f"{self.key}.{part}"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Draft:
+        known = {each.name for each in fields(cls)}
+        values = {name: each for name, each in value.items() if name in known}
+        return cls(
+            **values
+            | {
+                "texts": tuple(value["texts"]),
+                "image": Media(**value["image"]) if value["image"] else None,
+                "media": tuple(Media(**each) for each in value["media"]),
+                "reply_to": Posted.from_json(value["reply_to"]) if value["reply_to"] else None,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Reactions to a post; None where the network does not tell."""
+
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a network says of an account: who it is, when its access ends, and what to add to the account's settings."""
+
+    identity: str
+    url: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    expires: datetime | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a network can do. `repeats`: for how long after the first attempt a repeat of a draft makes no second post.
+
+    `alt` is the longest description of a picture, 0 when there is none; `media` how many pictures a post may have.
+    `card`: whether we send the card, the network fetches it from the page, or there is none. `cost` in US dollars of
+    a post and of a post with a link.
+    """
+
+    edit: bool = False
+    delete: bool = False
+    find: bool = False
+    measure: bool = False
+    check: bool = False
+    refresh: bool = False
+    thread: bool = False
+    repeats: timedelta = timedelta(0)
+    uploads: bool = False
+    media: int = 0
+    alt: int = 0
+    card: str = "fetched"
+    cost: tuple[float, float] = (0.0, 0.0)
+
+
+class Network(ABC):
+    """One network. Holds nothing but constants: one object serves all accounts and threads."""
+
+    name: ClassVar[str]
+    server: ClassVar[str] = ""  # its address, unless an account names another
+    can: ClassVar[Capabilities]
+    secrets: ClassVar[tuple[str, ...]] = ()  # what an account must have
+    settings: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *, deadline: float = DEADLINE) -> None:
+        self.deadline = deadline
+
+    @abstractmethod
+    def rule(self, account: Account) -> Rule:
+        """How this account's texts are counted, and how long they may be."""
+
+    def style(self, account: Account) -> Style:
+        """How this account writes: what its settings say, by the network's rule."""
+        wanted = account.settings
+        return Style(
+            rule=self.rule(account),
+            template=wanted.get("template") or DEFAULTS[self.name],
+            hashtags=Hashtags(most=wanted.get("hashtags", Hashtags.most)),
+            emoji=wanted.get("emoji", ""),
+            posts=wanted.get("posts", 1) if self.can.thread else 1,
+            warning=wanted.get("warning", ""),
+        )
+
+    def compose(self, article: Article, account: Account, *, key: str, at: datetime) -> Draft:
+        """The post about an article. Pure: equal arguments give equal drafts. Raises TemplateRefused, NoRoom."""
+        written = write(article, self.style(account))
+        picture = self._picture(article)
+        attached = account.settings.get("attach") == "picture" and picture is not None and self.can.media > 0
+        draft = Draft(
+            network=self.name,
+            key=key,
+            at=at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            texts=tuple(post.text for post in written.posts),
+            language=article.language,
+            link=ascii_url(article.url),
+            title=article.headline,
+            description=article.summary,
+            image=None if attached else picture,
+            media=(picture,) if attached and picture else (),
+            warning=account.settings.get("warning", ""),
+        )
+        return replace(draft, extra=self.freeze(draft, written, account))
+
+    def _picture(self, article: Article) -> Media | None:
+        """The article's picture, never without a description: who cannot see it is told the headline at least."""
+        if article.image is None:
+            return None
+        alt, _ = shorten(
+            article.image.alt or article.headline, article.language, lambda text: len(text) <= self.can.alt
+        )
+        return Media(article.image.url, alt)
+
+    def freeze(self, draft: Draft, written: Written, account: Account) -> Mapping[str, Any]:
+        """What a draft has to keep for this network alone."""
+        return {}
+
+    @abstractmethod
+    def publish(self, draft: Draft, account: Account, door: Door, *, done: Sequence[Posted] = ()) -> Posted:
+        """Makes the first post that is not yet among `done`. Raises PostError."""
+
+    def find(
+        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+    ) -> Posted | None:
+        """The post that `publish` would make, if the account has it since then; None when it certainly has not."""
+        raise Cannot(f"{self.name} has no look-up of an account's posts.")
+
+    def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
+        """Changes a post to the text of its part of the draft. May be repeated. Raises Gone when there is none."""
+        raise Cannot(f"{self.name} has no edit.")
+
+    def delete(self, posted: Posted, account: Account, door: Door) -> None:
+        """Takes a post back. May be repeated: what is gone already is no error."""
+        raise Cannot(f"{self.name} has no deletion.")
+
+    def measure(self, posted: Posted, account: Account, door: Door) -> Measured:
+        raise Cannot(f"{self.name} does not tell reactions.")
+
+    def check(self, account: Account, door: Door) -> Checked:
+        """Asks who the account is, without posting anything. Raises AccountBroken."""
+        raise Cannot(f"{self.name} cannot be asked about an account.")
+
+    def refresh(self, account: Account, door: Door) -> Secrets:
+        """New secrets, to be stored before they are used; hold a lock, some networks take the old ones only once."""
+        raise Cannot(f"{self.name} has nothing to refresh.")
