@@ -42,7 +42,7 @@ _TLD = rf"(?:{_one_of(_TLDS)}(?=[^0-9a-z@+-]|\Z)|xn--[-0-9a-z]+)"
 _LABEL = rf"{_IN_HOST}{{1,63}}+(?:-++{_IN_HOST}{{1,63}}+){{0,31}}+\."
 _SUBLABEL = _LABEL.replace("-++", "[_-]++")
 _LINK = regex.compile(
-    rf"(?:\A|[^a-z0-9@＠$#＃\ufeff\ufffe\uffff])(?P<link>(?P<scheme>https?://)?"
+    rf"(?:[^a-z0-9@＠$#＃\ufeff\ufffe\uffff]|\A)(?P<link>(?P<scheme>https?://)?"
     rf"(?P<host>(?:{_SUBLABEL}){{0,12}}{_LABEL}{_TLD})(?P<port>:[0-9]+)?"
     rf"(?P<path>/(?:(?:{_IN_PATH}|{_IN_BRACKETS})*(?<={_PATH_END}))?)?(?:{_QUERY})?)",
     regex.IGNORECASE,
@@ -75,8 +75,9 @@ def _with_scheme(match: regex.Match[str]) -> list[tuple[int, int]]:
 
 
 def _without_scheme(match: regex.Match[str]) -> list[tuple[int, int]]:
-    """Only hosts in ASCII and Latin letters are taken for links; the path belongs to the last of them."""
+    """Only hosts in ASCII and Latin letters are taken for links; the last of them has the length of the path too, also
+    where other letters stand between the two: that is how X counts."""
     hosts = [host.span() for host in _ASCII_HOST.finditer(match.string, match.start("host"), match.end("host"))]
     if hosts and match["path"]:
-        hosts[-1] = (hosts[-1][0], match.end())
+        hosts[-1] = (hosts[-1][0], hosts[-1][1] + match.end("link") - match.end("host"))
     return hosts

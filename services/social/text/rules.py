@@ -45,7 +45,7 @@ class Unit(Enum):
                 return len(_GRAPHEME.findall(text)) + len(_CONJUNCT.findall(text))
             case Unit.X_WEIGHT:
                 rest, emoji = _EMOJI.subn("", text)
-                return 2 * emoji + len(rest) + len(_HEAVY_ON_X.findall(rest))
+                return 2 * int(emoji) + len(rest) + len(_HEAVY_ON_X.findall(rest))
             case Unit.UTF8_BYTES:
                 return len(text.encode("utf-8", "surrogatepass"))
             case Unit.UTF16_UNITS:
@@ -101,7 +101,7 @@ class Rule:
     def _as_counted(self, text: str) -> str:
         if self.short_mentions:
             text = _MENTION.sub(r"\1", text)
-        return text.translate(str.maketrans(dict(self.escapes))) if self.escapes else text
+        return text.translate({ord(letter): sent for letter, sent in self.escapes})
 
 
 def _between(text: str, links: list[tuple[int, int]]) -> Iterator[str]:
