@@ -1,0 +1,1 @@
+"""Social networks to test against: small servers that keep to what each network documents."""

@@ -1,0 +1,51 @@
+"""All networks with their servers, and drafts to post on them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from services.social.network import Draft, Media, Network
+from services.social.text.writing import Span, Text, Written
+from tests.networks.mastodon import MastodonServer
+from tests.networks.server import NetworkServer
+
+SERVERS: dict[str, type[NetworkServer]] = {
+    "mastodon": MastodonServer,
+}
+LINK = "https://news.example/2026/harbour"
+TEXT = f"Harbour reopens after storm – بندر 👩‍👩‍👧 {LINK} #Harbour"
+ALT = "Two cranes & a ship, seen from <the quay>"
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+def drafted(server: NetworkServer, *texts: str, network: Network | None = None, **fields: Any) -> Draft:
+    """A draft as `compose` makes it, with these texts."""
+    network = network or server.network()
+    account = server.account()
+    texts = texts or (TEXT,)
+    values: dict[str, Any] = {
+        "network": network.name,
+        "key": "article-17-post",
+        "at": AT.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "texts": texts,
+        "language": "en-GB",
+        "link": LINK,
+        "title": "Harbour reopens",
+        "description": "After three days ships come in again.",
+    }
+    draft = Draft(**values | fields)
+    written = Written(tuple(_text(text) for text in texts), shortened=False)
+    return replace(draft, extra=network.freeze(draft, written, account))
+
+
+def picture(server: NetworkServer) -> Media:
+    return Media(f"{server.url}/card.png", ALT, 1200, 630)
+
+
+def _text(text: str) -> Text:
+    links = tuple(Span(found.start(), found.end(), found[0]) for found in re.finditer(r"https?://\S+", text))
+    tags = tuple(Span(found.start(), found.end(), found[0][1:]) for found in re.finditer(r"#\w+", text))
+    return Text(text, links, tags)
