@@ -63,7 +63,7 @@ def window(session: Session, slices: Sequence[Slice], changed_at: datetime, size
     names = _smallest_first(session, slices)
     rows, following = _newest(session, names, None, max(size.most, size.items))
     kept = size.keeps([row.published_at for row in rows], changed_at)
-    if following and rows[-1].published_at > changed_at - 2 * POLL:
+    if following and rows and rows[-1].published_at > changed_at - 2 * POLL:
         rows, following = _newest(session, names, None, MOST_IN_BURST)
         kept = size.keeps([row.published_at for row in rows], changed_at)
     if kept < len(rows):

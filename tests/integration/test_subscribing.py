@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import update
 
+from services.feed import entries
 from services.feed.cursors import Before, Since
-from shared.models import Feed
+from shared.models import Counter, Feed
 from shared.slices import ALL
 from tests.factories import NOW
 from tests.newsroom import work
@@ -63,9 +65,8 @@ def links(replica: Replica, path: str) -> dict[str, str]:
     """Relation -> address of the links in an RSS or Atom document's head, but alternates."""
     root = etree.fromstring(replica.get(path).data)
     head = root if root.tag == f"{ATOM}feed" else root[0]
-    return {
-        each.get("rel"): each.get("href") for each in head.iterfind(f"{ATOM}link") if each.get("rel") != "alternate"
-    }
+    found = [(each.get("rel", ""), each.get("href", "")) for each in head.iterfind(f"{ATOM}link")]
+    return {relation: href for relation, href in found if relation != "alternate"}
 
 
 def fill(paper: Paper, count: int, *, every: timedelta, **fields: object) -> list[int]:
@@ -405,6 +406,25 @@ def test_combined_filters_give_what_stands_in_all_of_them(paper: Paper) -> None:
     assert [item["_masthead"].get("withdrawn") for item in feed["items"]] == [True, None]
 
 
+def test_where_little_stands_in_both_pages_lead_on_until_all_was_looked_at(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "SCAN", 20)
+    made = [
+        {"published_at": NOW - timedelta(days=number), "language": "tr" if number % 45 else "ar", "tags": ["harbour"]}
+        for number in range(1, 100)
+    ]
+    paper.newsroom.publish_many(made)
+    paper.publish(language="ar")
+    replica = paper.replica()
+    start = "/feeds?tag=harbour&language=ar&format=json"
+    with paper.db.write() as session:  # the larger of both is looked through
+        session.execute(update(Counter).where(Counter.slice == "language:ar").values(value=1000))
+    assert [len(page["items"]) for page in all_pages(replica, start)] == [0, 0, 1, 0, 1]
+    changes = all_pages(replica, f"{start}&since={Since(0, 0)}")
+    assert sum(len(page["items"]) for page in changes) == 2
+
+
 @ON_SQLITE
 def test_a_combined_feed_is_hot_until_one_of_its_slices_moves(paper: Paper) -> None:
     paper.publish(section="World", language="tr")
@@ -454,7 +474,7 @@ def test_the_opml_lists_the_feeds_that_have_articles(paper: Paper) -> None:
     assert answer.content_type == "text/x-opml; charset=utf-8"
     root = etree.fromstring(answer.data)
     assert (root.tag, root.get("version"), root.findtext("head/title")) == ("opml", "2.0", "The Demo Courier")
-    listed = {each.get("text"): each.get("xmlUrl") for each in root.iterfind(".//outline[@type='rss']")}
+    listed = {each.get("text", ""): each.get("xmlUrl", "") for each in root.iterfind(".//outline[@type='rss']")}
     assert listed == {
         "The Demo Courier": f"{BASE}/feed.rss",
         "World": f"{BASE}/sections/world/feed.rss",

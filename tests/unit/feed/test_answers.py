@@ -79,6 +79,7 @@ def test_codings_are_the_same_bytes_under_tags_of_their_own() -> None:
     assert len({each.headers["ETag"] for each in seen}) == 4
     assert [each.headers.get("Content-Encoding") for each in seen] == [None, "gzip", "br", "zstd"]
     assert all(each.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest" for each in seen)
+    assert all(int(each.headers["Content-Length"]) == len(each.body) for each in seen)
 
 
 def test_browsers_are_told_to_show_feeds_as_xml_and_programs_what_they_are() -> None:
@@ -90,7 +91,6 @@ def test_browsers_are_told_to_show_feeds_as_xml_and_programs_what_they_are() -> 
     json = Rendered((), "application/feed+json; charset=utf-8", BODY, CHANGED, False)
     assert ask(json, sec_fetch_dest="document").headers["Content-Type"] == "application/feed+json; charset=utf-8"
     assert ask(json).headers["Vary"] == "Accept-Encoding"
-    assert all(int(each.headers["Content-Length"]) == len(each.body) for each in seen)
 
 
 def test_the_same_bytes_have_the_same_answers_on_every_replica_and_day(monkeypatch: pytest.MonkeyPatch) -> None:
