@@ -24,7 +24,7 @@ _NO_SPACES = regex.compile(
 _ISOLATES = regex.compile(r"[\u2066-\u2069]")
 _POP_ISOLATE = "\u2069"
 # Left in front of an ellipsis these would look like a slip.
-_LOOSE_ENDS = frozenset(",;:-–—([{«“‘„「『（《،؛、，；：/")
+LOOSE_ENDS = frozenset(",;:-–—([{«“‘„「『（《،؛、，；：/")
 
 # A slug keeps letters and digits with their marks; everything else separates.
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*")
@@ -67,7 +67,7 @@ def cut(text: str, limit: int) -> str:
     if limit < 1:
         return ""
     kept = graphemes[: _last_break(graphemes, limit - 1)]
-    while kept and (kept[-1].isspace() or kept[-1] in _LOOSE_ENDS):
+    while kept and (kept[-1].isspace() or kept[-1] in LOOSE_ENDS):
         kept.pop()
     return drop_unpaired_isolates("".join(kept)) + ELLIPSIS
 
