@@ -25,7 +25,7 @@ from shared.migrate import migrate
 from shared.submission import Submission
 from tests.containers import ROOT
 from tests.ingest_api import Api, ingest
-from tests.ingest_process import ingest_process
+from tests.web_process import web_process
 
 HERE = Path(__file__).parent
 DOCUMENT = document(IngestSettings())
@@ -165,7 +165,7 @@ def test_the_running_api_keeps_to_it(database_url: str, valkey_url: str, tmp_pat
     db = Database(database_url)
     with pytest.MonkeyPatch.context() as patch, ingest(database_url, valkey_url, tmp_path, patch) as app:
         key = Api(app, db).key
-    with ingest_process(database_url, valkey_url, tmp_path, MAX_WAIT=0.05) as url:
+    with web_process("ingest", database_url, valkey_url, tmp_path, MAX_WAIT=0.05) as url:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),

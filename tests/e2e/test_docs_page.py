@@ -18,7 +18,7 @@ from shared.migrate import migrate
 from shared.models import Article
 from tests.browser import open_browser
 from tests.ingest_api import Api, ingest
-from tests.ingest_process import ingest_process
+from tests.web_process import web_process
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +47,7 @@ def served(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     migrate(db)
     with pytest.MonkeyPatch.context() as patch, ingest(url, valkey_url, folder, patch) as app:
         api = Api(app, db)
-    with ingest_process(url, valkey_url, folder) as address:
+    with web_process("ingest", url, valkey_url, folder) as address:
         yield address, api
 
 

@@ -18,7 +18,7 @@ import requests
 from shared.db import Database
 from shared.migrate import migrate
 from tests.ingest_api import PLAIN, Api, ingest
-from tests.ingest_process import ingest_process
+from tests.web_process import web_process
 
 BODY = json.dumps(PLAIN)
 
@@ -51,7 +51,7 @@ def server(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     migrate(db)
     with pytest.MonkeyPatch.context() as patch, ingest(database_url, valkey_url, folder, patch) as app:
         key = str(Api(app, db).key)
-    with ingest_process(database_url, valkey_url, folder) as url:
+    with web_process("ingest", database_url, valkey_url, folder) as url:
         yield Server(url, key, next(folder.glob("ingest-*.log")))
 
 
