@@ -44,7 +44,7 @@ FEED_REMOVE_NOTICE = Listener("feed.remove_notice", batch=50, delay=7 * DAY)
 PUSH_FAN_OUT = Listener("push.fan_out", batch=200)
 PUSH_WEBHOOKS = Listener("push.webhooks", batch=100)
 # Calls to other servers go on after the task that began them, so their rows are held longer.
-PUSH_DELIVER = Listener("push.deliver", batch=50, lease=40.0)
+PUSH_DELIVER = Listener("push.deliver", batch=250, lease=40.0)
 PUSH_VERIFY = Listener("push.verify", batch=20, lease=40.0)
 PUSH_SEND_WEBHOOK = Listener("push.send_webhook", batch=50, lease=40.0)
 

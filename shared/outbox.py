@@ -13,7 +13,7 @@ First attempts are claimed together, for speed; a repeat is claimed alone, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from shared.db import db_now
 from shared.errors import NotFound
-from shared.events import Event
+from shared.events import Event, TargetEvent
 from shared.listeners import BY_NAME, LISTENERS, Listener
 from shared.models import Event as EventRow
 from shared.models import OutboxRow
@@ -76,15 +76,7 @@ def record(session: Session, events: Iterable[Event], *, delay: float = 0.0) -> 
     The rows are due `delay` seconds later than their listeners ask for. Returns the ids of the events.
     """
     happened = list(events)
-    if not happened:
-        return []
-    nothing = {"article_seq": None, "version": 0, "target_id": None, "number": None}
-    stored = list(
-        session.scalars(
-            insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True),
-            [{**nothing, "name": each.name, **asdict(each)} for each in happened],
-        )
-    )
+    stored = _store(session, happened)
     rows = [
         {"event_id": event_id, "listener": listener.name, "delay": listener.delay + delay}
         for event_id, event in zip(stored, happened, strict=True)
@@ -94,6 +86,41 @@ def record(session: Session, events: Iterable[Event], *, delay: float = 0.0) -> 
         due_at = db_now() + bindparam("delay", type_=Float)
         session.execute(insert(OutboxRow).values(state="waiting", attempt=0, due_at=due_at), rows)
     return stored
+
+
+def record_held(session: Session, events: Sequence[TargetEvent], listener: Listener) -> Claim:
+    """Writes events that have this one listener, their rows claimed by the caller: begin the work after the commit.
+
+    Work that follows from work then needs no way through relay. If the caller dies, the lease ends as any other.
+    """
+    stored = _store(session, events)
+    row_ids: list[int] = []
+    if stored:
+        row_ids += session.scalars(
+            insert(OutboxRow)
+            .values(listener=listener.name, state="claimed", attempt=1, due_at=db_now() + listener.lease)
+            .returning(OutboxRow.id, sort_by_parameter_order=True),
+            [{"event_id": event_id} for event_id in stored],
+        )
+    rows = zip(row_ids, stored, events, strict=True)
+    return Claim(
+        listener,
+        1,
+        tuple(Row(row_id, each.name, 0, 0, each.target_id, event_id=event_id) for row_id, event_id, each in rows),
+    )
+
+
+def _store(session: Session, events: Sequence[Event]) -> list[int]:
+    """The numbers of these events, in their order."""
+    if not events:
+        return []
+    nothing = {"article_seq": None, "version": 0, "target_id": None, "number": None}
+    return list(
+        session.scalars(
+            insert(EventRow).returning(EventRow.id, sort_by_parameter_order=True),
+            [{**nothing, "name": each.name, **asdict(each)} for each in events],
+        )
+    )
 
 
 def offer(session: Session, *, overdue: bool = True) -> list[Offer]:

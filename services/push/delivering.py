@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.push import subscriptions
 from services.push.contents import Content, Contents, TopicGone
-from services.push.engine import Engine, Job, Outcome, Post
+from services.push.engine import AfterCommit, Engine, Job, Outcome, Post
 from services.push.retrying import Verdict, judge
 from services.push.subscribing import host_of
 from shared import crash, outbox
@@ -49,12 +49,16 @@ class Deliveries:
 
     def fan_out(self, claim: outbox.Claim) -> None:
         """Schedules one delivery for each subscription whose feed has changed and that has none under way."""
+        begun = None
         with self._db.write() as session:
             numbers = [row.number for row in outbox.finish(session, claim)]
             if numbers:
-                subscriptions.schedule_behind(session, self._clock.now(), Feed.seq >= min(numbers))
+                now, room = self._clock.now(), self._engine.room
+                begun = subscriptions.schedule_behind(session, now, Feed.seq >= min(numbers), room=room)
             crash.reach("push.before_commit")
         crash.reach("push.after_commit")
+        if begun:
+            self.deliver(begun)
 
     def catch_up(self) -> None:
         """Schedules what slipped through: a change beside a new subscription, or a delivery that died."""
@@ -64,8 +68,10 @@ class Deliveries:
         with self._db.write() as session:
             subscriptions.schedule_behind(session, self._clock.now())
 
-    def deliver(self, claim: outbox.Claim) -> None:
+    def deliver(self, claim: outbox.Claim, *, waits: bool = True) -> None:
         """Begins the claimed deliveries; those that nobody waits for any more are done."""
+        if not claim.rows:
+            return
         with self._db.read() as session:
             query = (
                 select(Subscription, Feed.seq)
@@ -84,7 +90,7 @@ class Deliveries:
             with self._db.write() as session:
                 outbox.finish(session, replace(claim, rows=idle))
         jobs = [self._job(row, claim.token, *found[row.target_id]) for row in claim.rows if row in wanted]
-        self._engine.take(claim, jobs, self._settle)
+        self._engine.take(claim, jobs, self._settle, waits=waits)
 
     def _job(self, row: outbox.Row, token: int, subscription: Subscription, seq: int) -> Delivery:
         job = Delivery(
@@ -116,7 +122,7 @@ class Deliveries:
         links = f'<{self._publication.hub_url}>; rel="hub", <{topic_url}>; rel="self"'
         return Post(subscription.callback, content.body, _headers(subscription, content, links))
 
-    def _settle(self, session: Session, jobs: Sequence[Job]) -> None:
+    def _settle(self, session: Session, jobs: Sequence[Job]) -> AfterCommit:
         """Writes what came of these deliveries, and schedules what is to follow."""
         held = subscriptions.lock(session, (job.row.target_id for job in jobs))
         newest = subscriptions.newest(session, (each.slice for each in held.values()))
@@ -131,8 +137,11 @@ class Deliveries:
             if again is not None:
                 follow.setdefault(again, []).append(subscription.id)
         session.flush()
+        # What changed meanwhile is sent at once, by this worker.
+        begun = subscriptions.begin(session, follow.pop(0.0, []), self._clock.now())
         for delay, ids in follow.items():
             subscriptions.schedule(session, ids, self._clock.now(), delay=delay)
+        return lambda: self.deliver(begun, waits=False)
 
 
 def _is_open(subscription: Subscription, row: outbox.Row) -> bool:

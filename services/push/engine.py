@@ -9,7 +9,8 @@ How to use it, for deliveries of the hub as for webhooks:
    calls by itself in `prepare`, with a deadline of at most DEADLINE, and says so: `calls=True`.
 3. When the call has ended, `settle(session, jobs)` writes its effect in the transaction that marks the row done. It
    gets jobs whose row is still held, each with its `outcome`; for another attempt it records another event with a
-   delay. A failed call is no error of the row: `outbox.fail` is for what broke here.
+   delay. It may return what is to be done after the commit. A failed call is no error of the row: `outbox.fail` is for
+   what broke here.
 
 Fairness: one host has at most PER_HOST calls under way, and servers that failed lately (`job.troubled`) have a few
 places of their own, so that they never take those of healthy ones. What finds no place in good time before its lease
@@ -56,7 +57,7 @@ PATIENCE = 5.0
 DEADLINE = 10.0
 LATEST_START = 15.0
 # Outcomes that are committed together: as many as came while the last commit went on, and within this time.
-GROUP = 100
+GROUP = 250
 GATHERING = 0.02
 STOPPING = 5.0
 
@@ -98,7 +99,8 @@ class Job:
     taken_at: float = field(default=0.0, init=False)
 
 
-Settle = Callable[[Session, Sequence[Job]], None]
+AfterCommit = Callable[[], None]
+Settle = Callable[[Session, Sequence[Job]], AfterCommit | None]
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,19 @@ class Engine:
         self._collector.start()
         threading.Thread(target=self._loop.run_forever, daemon=True, name="engine").start()
 
-    def take(self, claim: outbox.Claim, jobs: Sequence[Job], settle: Settle) -> None:
-        """Begins these jobs, each for one of the claim's rows; waits only while there is no room for them."""
+    @property
+    def room(self) -> int:
+        """How many jobs could be taken now."""
+        return 0 if self._stopping else max(0, ROOM - self._open)
+
+    def take(self, claim: outbox.Claim, jobs: Sequence[Job], settle: Settle, *, waits: bool = True) -> None:
+        """Begins these jobs, each for one of the claim's rows; waits only while there is no room for them.
+
+        Without `waits` it begins them in any case: for as many as have just ended.
+        """
         works = [_Work(claim.listener, settle, job) for job in jobs]
         with self._room:
-            has_room = self._room.wait_for(lambda: self._stopping or self._open + len(jobs) <= ROOM, PATIENCE)
+            has_room = not waits or self._room.wait_for(lambda: self._stopping or len(jobs) <= self.room, PATIENCE)
             has_room = (has_room or not self._open) and not self._stopping
             self._open += len(jobs)
         for work in works:
@@ -222,40 +232,44 @@ class Engine:
                     break
                 group.append(work)
             crash.reach("push.after_call")
-            self._commit(group)
+            follow = self._commit(group)
             with self._room:
                 self._open -= len(group)
                 self._room.notify_all()
+            for begin in follow:
+                begin()
             self._nudge()
 
-    def _commit(self, group: Sequence[_Work]) -> None:
+    def _commit(self, group: Sequence[_Work]) -> list[AfterCommit]:
         """Effect and done in one transaction; a group that cannot be committed is taken apart."""
         try:
             with self._db.write() as session:
-                _settle(session, group)
+                follow = _settle(session, group)
                 crash.reach("push.before_commit")
         except Exception as error:
             if len(group) > 1:
                 log.warning("%d outcomes are committed one by one: %r", len(group), error)
-                for work in group:
-                    self._commit([work])
-            else:  # the row is given to a worker again when its lease ends
-                log.exception("the outcome of row %d was not committed", group[0].job.row.id)
-            return
+                return [begin for work in group for begin in self._commit([work])]
+            # The row is given to a worker again when its lease ends.
+            log.exception("the outcome of row %d was not committed", group[0].job.row.id)
+            return []
         crash.reach("push.after_commit")
+        return follow
 
 
-def _settle(session: Session, group: Sequence[_Work]) -> None:
+def _settle(session: Session, group: Sequence[_Work]) -> list[AfterCommit]:
     claims = sorted(group, key=lambda work: (work.listener.name, work.job.token))
     held: set[int] = set()
     for (_, token), works in groupby(claims, key=lambda work: (work.listener.name, work.job.token)):
         some = list(works)
         rows = tuple(work.job.row for work in some)
         held |= {row.id for row in outbox.finish(session, outbox.Claim(some[0].listener, token, rows))}
+    follow: list[AfterCommit | None] = []
     for _, works in groupby(claims, key=lambda work: work.listener.name):
         some = [work for work in works if work.job.row.id in held]
         if some:
-            some[0].settle(session, [work.job for work in some])
+            follow.append(some[0].settle(session, [work.job for work in some]))
+    return [begin for begin in follow if begin is not None]
 
 
 def _seconds(retry_after: str) -> float | None:

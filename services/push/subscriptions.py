@@ -39,21 +39,20 @@ def slice_of(topic: str) -> str:
     return str(found.slices[0])
 
 
-def schedule_behind(session: Session, now: datetime, *only: ColumnElement[bool]) -> int:
+def schedule_behind(session: Session, now: datetime, *only: ColumnElement[bool], room: int = 0) -> outbox.Claim:
     """Schedules a delivery for every active subscription whose feed has moved on since it was last served.
 
-    `only` may say which, in terms of Feed and Subscription. Gives the number of deliveries.
+    `only` may say which, in terms of Feed and Subscription. So many of them as the caller has `room` for are its own.
     """
     joined = select(Subscription.id, Subscription.failures).join(Feed, Feed.slice == Subscription.slice)
     behind = joined.where(_is_active(), _is_behind(), *only).order_by(Subscription.id)
     session.execute(behind.with_for_update(of=Subscription)).all()
     found = session.execute(behind.where(~_has_open_delivery())).all()
-    pauses: dict[float, list[int]] = {}
-    for subscription_id, failures in found:
-        pauses.setdefault(pause(failures), []).append(subscription_id)
-    for delay, ids in pauses.items():
-        schedule(session, ids, now, delay=delay)
-    return len(found)
+    at_once = [subscription_id for subscription_id, failures in found if not pause(failures)]
+    for delay in {pause(failures) for _, failures in found} - {0.0}:
+        schedule(session, [each for each, failures in found if pause(failures) == delay], now, delay=delay)
+    schedule(session, at_once[room:], now)
+    return begin(session, at_once[:room], now)
 
 
 def any_behind(session: Session, *only: ColumnElement[bool]) -> bool:
@@ -65,7 +64,17 @@ def any_behind(session: Session, *only: ColumnElement[bool]) -> bool:
 
 def schedule(session: Session, ids: Sequence[int], now: datetime, *, delay: float = 0.0) -> None:
     """Makes a delivery of the newest revision the open one of each of these subscriptions, which the caller locked."""
-    events = outbox.record(session, [DeliveryScheduled(each, now) for each in ids], delay=delay)
+    _mark(session, ids, outbox.record(session, [DeliveryScheduled(each, now) for each in ids], delay=delay))
+
+
+def begin(session: Session, ids: Sequence[int], now: datetime) -> outbox.Claim:
+    """As `schedule`, but held by the caller, which begins these deliveries after the commit."""
+    claim = outbox.record_held(session, [DeliveryScheduled(each, now) for each in ids], PUSH_DELIVER)
+    _mark(session, ids, [row.event_id for row in claim.rows])
+    return claim
+
+
+def _mark(session: Session, ids: Sequence[int], events: Sequence[int]) -> None:
     changes = [{"id": each, "delivery_id": event} for each, event in zip(ids, events, strict=True)]
     if changes:
         session.execute(update(Subscription), changes)
