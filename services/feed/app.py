@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
+from services.feed.article_forms import make_form_views
 from services.feed.backissues import CAPACITY, BackIssues
 from services.feed.crawlers import make_crawler_views
 from services.feed.directory import Directory
@@ -79,6 +80,7 @@ def create_app() -> Flask:
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
     app.register_blueprint(make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY), edge)))
     app.register_blueprint(make_crawler_views(stand))
+    app.register_blueprint(make_form_views(stand))
     app.register_blueprint(make_views(stand, Clicks(client, installation)))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from babel.core import get_global
 from markupsafe import Markup
 
-from services.feed.story import Story
+from services.feed.story import Image, Story
+from services.feed.translations import Variant
 from shared.publication import Publication
 from shared.slices import Slice
 from shared.urls import slice_path
@@ -26,7 +27,7 @@ def open_graph_locale(language: str) -> str:
     return "_".join(filter(None, (parts[0].lower(), territory or likely.rpartition("_")[2])))
 
 
-def open_graph(story: Story, publication: Publication) -> Iterator[tuple[str, str]]:
+def open_graph(story: Story, publication: Publication, variants: Sequence[Variant] = ()) -> Iterator[tuple[str, str]]:
     """Property and content of each meta element (ogp.me; the article vocabulary)."""
     yield "og:type", "article"
     yield "og:site_name", publication.name
@@ -34,6 +35,9 @@ def open_graph(story: Story, publication: Publication) -> Iterator[tuple[str, st
     yield "og:description", story.summary
     yield "og:url", story.url
     yield "og:locale", open_graph_locale(story.language)
+    for each in variants:
+        if each.language != story.language:
+            yield "og:locale:alternate", open_graph_locale(each.language)
     if story.image:
         yield "og:image", story.image.url
         yield "og:image:alt", story.image.alt
@@ -47,7 +51,7 @@ def open_graph(story: Story, publication: Publication) -> Iterator[tuple[str, st
         yield "article:tag", tag.label
 
 
-def news_article(story: Story, publication: Publication) -> dict[str, Any]:
+def news_article(story: Story, publication: Publication, variants: Sequence[Variant] = ()) -> dict[str, Any]:
     """schema.org NewsArticle; what is not known is left out."""
 
     def address(kind: str, slug: str) -> str:
@@ -57,7 +61,8 @@ def news_article(story: Story, publication: Publication) -> dict[str, Any]:
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "@id": story.urn,
-        "mainEntityOfPage": story.url,
+        "identifier": story.urn,
+        "mainEntityOfPage": {"@type": "WebPage", "@id": story.url},
         "url": story.url,
         "headline": story.headline,
         "description": story.summary,
@@ -71,17 +76,40 @@ def news_article(story: Story, publication: Publication) -> dict[str, Any]:
             "@type": "NewsMediaOrganization",
             "name": publication.name,
             "url": f"{publication.base_url}/",
+            "sameAs": [profile.url for profile in publication.profiles],
         },
         "provider": {"@type": "Organization", "name": story.publisher.label},
         "articleSection": story.section.label if story.section else "",
         "keywords": [tag.label for tag in story.tags],
         "dateline": story.dateline,
         "wordCount": story.words,
-        "image": [story.image.url] if story.image else [],
-        "isBasedOn": story.canonical_url,
+        "image": [_image(story.image)] if story.image else [],
+        "isBasedOn": story.canonical_url or (story.source.url if story.source else ""),
+        "creditText": story.source.name if story.source else "",
         "isAccessibleForFree": True,
+        **_translations(story, publication, variants),
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _image(image: Image) -> dict[str, str]:
+    known = {"@type": "ImageObject", "url": image.url, "caption": image.alt, "creditText": image.credit}
+    return {name: value for name, value in known.items() if value}
+
+
+def _translations(story: Story, publication: Publication, variants: Sequence[Variant]) -> dict[str, Any]:
+    """The original of a translation; of an original, its translations."""
+
+    def work(variant: Variant) -> dict[str, str]:
+        url = publication.base_url + variant.path
+        return {"@type": "NewsArticle", "@id": variant.urn, "url": url, "inLanguage": variant.language}
+
+    original = next((each for each in variants if each.is_original), None)
+    if original is None:
+        return {}
+    if original.urn != story.urn:
+        return {"translationOfWork": work(original)}
+    return {"workTranslation": [work(each) for each in variants if each is not original]}
 
 
 def script_safe(value: Any) -> Markup:

@@ -23,7 +23,7 @@ from shared.errors import NotFound
 from shared.slices import ALL, Slice
 from shared.urls import share_path
 
-_KEY = re.compile(r"(?:^|-)([0-9a-hjkmnp-tv-z]{10})$")
+KEY = re.compile(r"(?:^|-)([0-9a-hjkmnp-tv-z]{10})$")
 
 
 def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
@@ -49,13 +49,13 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
 
     @views.get(f"/{DAY}/<name>")
     def article(year: int, month: int, day: int, name: str) -> Any:
-        found = _KEY.search(name)
+        found = KEY.search(name)
         if not found:
             raise NotFound("No article has this address.")
         mark = stand.hot.mark()
         story = stand.story(found[1])
         if story.withdrawn_at:  # at every address it ever had
-            return _gone(stand.article_page(request.environ["PATH_INFO"], story, mark))
+            return gone(stand.article_page(request.environ["PATH_INFO"], story, mark))
         if not unquote(story.url).endswith(request.path):
             return redirect(story.url, 301)
         return _page(lambda path: stand.article_page(path, story, mark))
@@ -118,7 +118,8 @@ def _page(find: Callable[[str], Rendered]) -> Any:
     return answer(find(request.environ["PATH_INFO"]))
 
 
-def _gone(notice: Rendered) -> Response:
+def gone(notice: Rendered) -> Response:
+    """What stands in the place of a withdrawn article."""
     response = Response(notice.body, 410, content_type=notice.content_type)
     response.headers.update({"Cache-Control": notice.cache_control, **dict(notice.extra_headers)})
     return response

@@ -14,6 +14,7 @@ from typing import Protocol
 from services.feed.formats.template import ShareLink, render
 from services.feed.frame import Frame, MenuItem, article_frame, make_frame
 from services.feed.story import Story
+from services.feed.translations import Variant
 from services.feed.wording import wording_for
 from shared.slices import ALL, Slice
 from shared.urls import OPML_PATH
@@ -76,6 +77,7 @@ class ArticleView:
     frame: Frame
     story: Story
     share_links: tuple[ShareLink, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 class ListedFeed(Protocol):
@@ -140,7 +142,8 @@ def feeds_page(view: FeedsView) -> bytes:
 
 
 def article_page(view: ArticleView) -> bytes:
-    return render("article.html", view.frame, story=view.story, share_links=view.share_links)
+    content = {"story": view.story, "share_links": view.share_links, "variants": view.variants}
+    return render("article.html", view.frame, **content)
 
 
 def withdrawn_page(frame: Frame, story: Story) -> bytes:

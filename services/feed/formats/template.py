@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,6 +15,8 @@ from markupsafe import Markup
 from services.feed.assets import static_path
 from services.feed.card import news_article, open_graph, open_graph_locale, script_safe
 from services.feed.formats.fields import MEDIA_TYPES
+from services.feed.formats.oembed import OEMBED_PATH, OEMBEDS
+from services.feed.formats.texts import TEXTS
 from services.feed.frame import Frame, MenuItem, web_url
 from services.feed.localised import (
     date_line,
@@ -24,6 +26,7 @@ from services.feed.localised import (
     publication_language,
 )
 from services.feed.story import Story
+from services.feed.translations import Variant, hreflangs
 from services.feed.wording import wording_for
 from shared.slices import ALL, Slice, day_slice
 from shared.text import direction_of
@@ -157,11 +160,20 @@ class Page:
 
     # For machines
 
-    def open_graph(self, story: Story) -> Iterable[tuple[str, str]]:
-        return ((name, content) for name, content in open_graph(story, self.publication) if content)
+    def open_graph(self, story: Story, variants: Sequence[Variant]) -> Iterable[tuple[str, str]]:
+        return ((name, content) for name, content in open_graph(story, self.publication, variants) if content)
 
     def open_graph_locale(self) -> str:
         return open_graph_locale(self.frame.language)
 
-    def json_ld(self, story: Story) -> Markup:
-        return script_safe(news_article(story, self.publication))
+    def json_ld(self, story: Story, variants: Sequence[Variant]) -> Markup:
+        return script_safe(news_article(story, self.publication, variants))
+
+    def hreflangs(self, variants: Sequence[Variant]) -> Iterable[tuple[str, str]]:
+        return ((language, self.publication.base_url + path) for language, path in hreflangs(variants))
+
+    def other_forms(self, story: Story) -> list[tuple[str, str]]:
+        """Media type and address of what else there is of an article: its texts, and how to embed it."""
+        texts = [(media_type, f"{story.url}.{extension}") for extension, media_type in TEXTS.items()]
+        asked = f"{self.publication.base_url}{OEMBED_PATH}?url={quote(story.url, safe='')}&format="
+        return [*texts, *((f"{media_type}+oembed", asked + name) for name, media_type in OEMBEDS.items())]

@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from services.feed.localised import date_line
 from services.feed.masthead import compose
 from services.feed.share import ShareLink
 from services.feed.story import Image, Source, Term
+from services.feed.translations import Variant
 from services.feed.wording import WORDINGS, withdrawal_notice, wording_for
 from shared.publication import MastheadLine, Profile, Publication, Section
 from shared.slices import Slice, day_slice
@@ -34,6 +36,9 @@ COURIER = Publication(
 )
 MASTHEAD = compose(COURIER, TODAY, COUNTS, 136_743)
 FRAME = pages.make_frame(COURIER, MASTHEAD)
+VARIANTS = tuple(
+    Variant(each.urn, urlsplit(each.url).path, each.language, each is ENGLISH) for each in (ENGLISH, TURKISH, ARABIC)
+)
 LINKS = (ShareLink("whatsapp", "WhatsApp", "https://wa.example/"), ShareLink("email", "E-mail", "mailto:"))
 
 
@@ -211,7 +216,7 @@ def test_buttons_that_need_the_script_wait_in_a_template():
 
 
 def test_feeds_of_the_section_and_of_the_publication_are_announced():
-    alternates = article(ENGLISH).xpath("//link[@rel='alternate']")
+    alternates = [link for link in article(ENGLISH).xpath("//link[@rel='alternate']") if "feed" in link.get("href", "")]
     assert [(link.get("type"), link.get("href")) for link in alternates] == [
         (media_type, f"{BASE}{place}feed.{ending}")
         for place in ("/sections/world/", "/")
@@ -249,6 +254,59 @@ def test_the_card_has_one_set_of_open_graph_and_json_ld():
     assert found["headline"] == SYNDICATED.headline
     assert found["author"] == [{"@type": "Person", "name": "Agency Desk", "url": f"{BASE}/bylines/agency-desk/"}]
     assert datetime.fromisoformat(found["datePublished"]) == SYNDICATED.published_at
+    assert found["@id"] == found["identifier"] == SYNDICATED.urn
+    assert found["mainEntityOfPage"] == {"@type": "WebPage", "@id": SYNDICATED.url}
+    assert (found["inLanguage"], found["articleSection"], found["keywords"]) == ("en", "World", ["rail"])
+    assert found["description"] == SYNDICATED.summary
+    assert (found["isBasedOn"], found["creditText"]) == (SYNDICATED.canonical_url, "Northern Agency")
+    assert found["isAccessibleForFree"] is True and found["wordCount"] == SYNDICATED.words
+    assert found["publisher"]["@type"] == "NewsMediaOrganization"
+    assert found["image"] == [
+        {
+            "@type": "ImageObject",
+            "url": SYNDICATED.image.url,
+            "caption": SYNDICATED.image.alt,
+            "creditText": SYNDICATED.image.credit,
+        }
+    ]
+    assert "translationOfWork" not in found and "workTranslation" not in found
+
+
+def with_variants(story):
+    view = pages.ArticleView(pages.article_frame(COURIER, MASTHEAD, story), story, variants=VARIANTS)
+    return parse(pages.article_page(view))
+
+
+def test_variants_are_named_to_readers_and_to_machines():
+    root = with_variants(TURKISH)
+    links = [(link.get("hreflang"), link.get("href")) for link in root.xpath("//link[@hreflang]")]
+    assert links == [("en", ENGLISH.url), ("tr", TURKISH.url), ("ar", ARABIC.url), ("x-default", ENGLISH.url)]
+    shown = [(link.get("hreflang"), link.get("lang"), text_of(link)) for link in root.cssselect(".variants a")]
+    assert shown == [("en", "en", "English"), ("ar", "ar", "العربية")]
+    assert root.xpath("//meta[@property='og:locale:alternate']/@content") == ["en_US", "ar_EG"]
+    assert article(TURKISH).cssselect(".variants") == []
+
+
+def test_json_ld_leads_to_the_original_and_from_it_to_its_translations():
+    turkish, english = (
+        json.loads(one(with_variants(story), "//script[@type='application/ld+json']").text)
+        for story in (TURKISH, ENGLISH)
+    )
+    assert turkish["translationOfWork"]["@id"] == ENGLISH.urn and "workTranslation" not in turkish
+    assert [each["inLanguage"] for each in english["workTranslation"]] == ["tr", "ar"]
+    assert english["workTranslation"][0]["url"] == TURKISH.url and "translationOfWork" not in english
+
+
+def test_other_forms_of_an_article_are_announced():
+    links = article(ENGLISH).xpath("//link[@rel='alternate'][@type]")
+    forms = {link.get("type"): link.get("href") for link in links if "feed." not in link.get("href")}
+    asked = f"{BASE}/oembed?url={quote(ENGLISH.url, safe='')}&format="
+    assert forms == {
+        "text/plain": f"{ENGLISH.url}.txt",
+        "text/markdown": f"{ENGLISH.url}.md",
+        "application/json+oembed": f"{asked}json",
+        "text/xml+oembed": f"{asked}xml",
+    }
 
 
 def test_a_change_is_shown_once_it_reads_as_another_time():
