@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.push import happenings
 from services.push.asgi import Front
+from services.push.asyncapi import make_asyncapi_views
 from services.push.hall import Follower, Hall
 from services.push.hub import Hub, make_hub_views
 from services.push.live import Live
@@ -35,6 +36,7 @@ def create_flask(settings: PushSettings, db: Database) -> Flask:
     web.prepare(app, {"record": web.check_record(db)})
     hub = make_hub(settings, db)
     app.register_blueprint(make_hub_views(hub))
+    app.register_blueprint(make_asyncapi_views(hub.desk.publication))
     webhooks = WebhookDesk(hub.desk.publication, hub.clock, hub.desk)
     limiter = Limiter(settings, installation_id(db))
     app.register_blueprint(make_webhook_views(WebhookParts(db, webhooks, limiter, hub.nudge)))

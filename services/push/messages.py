@@ -140,7 +140,7 @@ def message(
     )
 
 
-def test_message(publication: Publication, number: int, now: datetime) -> bytes:
+def body_of_test(publication: Publication, number: int, now: datetime) -> bytes:
     """The body of a test."""
     made = CloudEvent(id=f"test-{number}", source=publication.base_url, type=TYPE_PREFIX + TEST, time=now, data=Test())
     return made.model_dump_json(exclude_none=True).encode()

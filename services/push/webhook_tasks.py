@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.push import happenings, webhook_queue
 from services.push.engine import Engine, Job, Outcome, Post
-from services.push.messages import test_message
+from services.push.messages import body_of_test
 from services.push.signing import signed_headers
 from services.push.webhook_retries import DAY, judge
 from shared import outbox
@@ -119,7 +119,7 @@ class WebhookTasks:
             if webhook.state != "enabled":
                 return Outcome(reason=f"the webhook is {webhook.state}", tried=False)
             if delivery.event_id is None:
-                body = test_message(self._publication, delivery.id, self._clock.now())
+                body = body_of_test(self._publication, delivery.id, self._clock.now())
             else:
                 (told,) = happenings.messages_of(session, self._publication, [delivery.event_id])
                 body = told.body
