@@ -54,6 +54,8 @@ class Replica:
 
     def stop(self) -> None:
         self.follower.stop()
+        if self.stand.edge is not None:
+            self.stand.edge.stop()
         self.stand.db.close()
 
 

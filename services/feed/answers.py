@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,8 +74,7 @@ class Rendered:
     def __post_init__(self) -> None:
         self.shown_as = XML_FEED.sub("application/xml", self.content_type)
         self.vary = VARY if self.shown_as == self.content_type else f"{VARY}, Sec-Fetch-Dest"
-        # With the time, so that a web server can tell Last-Modified from the tag alone (edge/nginx.conf.template).
-        digest = f"{hashlib.sha256(self.body).hexdigest()[:24]}{self.last_modified.astimezone(UTC):%u%Y%m%d%H%M%S}"
+        digest = hashlib.sha256(self.body).hexdigest()[:24]
         self.tag = f"{digest}.{self.seq}" if self.seq else digest
         self.modified_second = int(self.last_modified.timestamp())
         # With its codings, which of all but the smallest texts are together smaller than the body itself.

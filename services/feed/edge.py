@@ -1,8 +1,8 @@
 """The edge: documents written into a folder, for a web server that serves them itself while they are current.
 
     <folder>/docs/<path of the address>         link to the object the address shows now; missing: ask the service
-    <folder>/objects/<address>/<tag>/           one revision, never changed: body, body.gz, body.br
-                                     <tag>      an empty file: whoever names this tag has what the address shows
+    <folder>/objects/<address>/<tag>/           one revision, never changed, its files named as its ETags are:
+                                     <tag>, <tag>-gzip, <tag>-br
     <folder>/state                              who may write; locked by whoever changes links
 
 The worker takes links away before it commits a change and holds the lock until the commit is over; who puts a link
@@ -46,7 +46,7 @@ GRACE = 60
 CHECK_EVERY = 1.0
 # Documents that wait to be written; more are left to the service.
 MOST_WAITING = 1000
-FILES = {"body": "identity", "body.gz": "gzip", "body.br": "br"}
+WRITTEN = ("identity", "gzip", "br")
 
 # Of the worker: the number of its change, and the slices it moves with their revisions until then.
 TakeAway = Callable[[int, Iterable[tuple[str, int]]], None]
@@ -135,12 +135,12 @@ class Folder:
         new = target.with_name(f"new-{uuid.uuid4().hex}")
         new.mkdir(parents=True)
         written = 0
-        for name, coding in FILES.items():
-            body = rendered.representation(coding).body
-            (new / name).write_bytes(body)
-            os.utime(new / name, (rendered.modified_second, rendered.modified_second))
-            written += len(body)
-        (new / rendered.tag).touch()
+        for coding in WRITTEN:
+            made = rendered.representation(coding)
+            file = new / made.etag.strip('"')
+            file.write_bytes(made.body)
+            os.utime(file, (rendered.modified_second, rendered.modified_second))
+            written += len(made.body)
         new.rename(target)
         return written
 
@@ -245,7 +245,7 @@ class Edge:
         """Lets an address lead to a document if that is still what the record says; gives whether it does."""
         if self._folder.shows(path, rendered.tag):
             return True
-        for coding in FILES.values():  # before the lock is taken: a worker may want it
+        for coding in WRITTEN:  # before the lock is taken: a worker may want it
             rendered.representation(coding)
         with self._folder.locked() as (standing, _):
             if not self._may_write(standing, state):
