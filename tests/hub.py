@@ -22,7 +22,7 @@ from shared.worker import Duties
 from tests.newsroom import let_pass, work
 from tests.paper import BASE, Paper
 from tests.subscribers import Received, Subscribers
-from tests.system import wait_for
+from tests.system import free_port, wait_for
 
 PUSH = "https://push.example"
 T = TypeVar("T")
@@ -35,24 +35,33 @@ class _Silent(WSGIRequestHandler):
         pass
 
 
-@contextmanager
-def served(app: Any, port: int = 0) -> Iterator[str]:
+class Served:
     """A WSGI application over real HTTP, on a port of this machine."""
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        self._server = make_server("127.0.0.1", self.port, self._app, threaded=True, request_handler=_Silent)
+        serve = self._server.serve_forever
+        threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class HubOffice:
     """A hub with everything behind it. Work is done when a test lets it be done."""
 
-    def __init__(self, paper: Paper, subscribers: Subscribers, duties: Duties, settings: PushSettings) -> None:
+    def __init__(
+        self, paper: Paper, feed: Served, subscribers: Subscribers, duties: Duties, settings: PushSettings
+    ) -> None:
         self.paper = paper
+        self.feed = feed
         self.db: Database = paper.db
         self.subscribers = subscribers
         self.duties = duties
@@ -116,6 +125,17 @@ class HubOffice:
             mine = OutboxRow.listener.in_([name for name in BY_NAME if name.startswith("push.")])
             return session.scalar(select(OutboxRow.id).where(mine, OutboxRow.due_at.is_not(None), due)) is None
 
+    def now(self) -> float:
+        """By the database's clock."""
+        with self.db.read() as session:
+            return session.scalars(select(db_now())).one()
+
+    def put_off(self) -> bool:
+        """Whether a delivery waits for its time."""
+        with self.db.read() as session:
+            waiting = OutboxRow.listener == PUSH_DELIVER.name, OutboxRow.state == "waiting"
+            return session.scalar(select(OutboxRow.id).where(*waiting)) is not None
+
     def let_pass(self) -> None:
         """Lets the time pass until the next attempts are due."""
         let_pass(self.db, PUSH_DELIVER.name)
@@ -144,14 +164,17 @@ def hub_office(
     """`more` settings as MASTHEAD_..., and private servers beside the subscribers' own to `PUSH_ALLOW`."""
     allowed = ",".join(filter(None, [f"127.0.0.1:{subscribers.port}", more.pop("PUSH_ALLOW", "")]))
     environment.setenv("MASTHEAD_PUSH_URL", PUSH)
-    with served(paper.replica(follows=True).app) as feed_url:
-        values = {"PUSH_FEED_URL": feed_url, "PUSH_ALLOW": allowed} | more
+    feed = Served(paper.replica(follows=True).app)
+    try:
+        values = {"PUSH_FEED_URL": feed.url, "PUSH_ALLOW": allowed} | more
         for name, value in values.items():
             environment.setenv(f"MASTHEAD_{name}", value)
         settings = PushSettings()
         duties = make_duties(settings)
         try:
-            yield HubOffice(paper, subscribers, duties, settings)
+            yield HubOffice(paper, feed, subscribers, duties, settings)
         finally:
             duties.stop()
             duties.db.close()
+    finally:
+        feed.stop()

@@ -32,7 +32,8 @@ class Received:
 
 
 Writer = asyncio.StreamWriter
-Behaviour = Callable[[Received], "bytes | float"]  # a whole answer, or seconds for which nothing is said
+# A whole answer; or seconds, or an event, for which the answer waits.
+Behaviour = Callable[[Received], "bytes | float | threading.Event"]
 
 
 def says(status: int, body: bytes = b"", **headers: str) -> bytes:
@@ -122,6 +123,9 @@ class Subscribers:
         answer = self.behaviours.get(received.path, agrees)(received)
         if isinstance(answer, float):
             await asyncio.sleep(answer)
+        elif isinstance(answer, threading.Event):
+            await self._loop.run_in_executor(None, answer.wait, 30)
+        if not isinstance(answer, bytes):
             answer = agrees(received)
         if answer == ENDLESS:
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
