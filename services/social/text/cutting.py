@@ -25,6 +25,7 @@ _UNMODELLED = regex.compile(r"[\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 _TRADITIONAL = regex.compile(r"zh-(?:\w+-)*?(?:hant|tw|hk|mo)\b", regex.IGNORECASE)
 _WINDOW = 200  # code points before the cut in which its word is looked for
 _STEPS = 20
+_FIRST = 64  # letters tried first; looking from the beginning on costs as much as what fits, not as the whole text
 
 
 def shorten(text: str, language: str, fits: Callable[[str], bool]) -> tuple[str, str]:
@@ -37,7 +38,10 @@ def shorten(text: str, language: str, fits: Callable[[str], bool]) -> tuple[str,
     if fits(text):
         return text, ""
     places = _places(text)
-    most = bisect_right(places, False, key=lambda place: not fits(_ended(text, place))) - 1
+    begun, end = 0, _FIRST
+    while end < len(places) and fits(_ended(text, places[end])):
+        begun, end = end, end * 2
+    most = bisect_right(places, False, begun, min(end, len(places)), key=lambda at: not fits(_ended(text, at))) - 1
     for step in range(_STEPS):
         if most < 0:
             break

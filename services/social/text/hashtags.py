@@ -32,6 +32,9 @@ class Hashtags:
     joins: bool = True
 
 
+USUAL = Hashtags()
+
+
 def hashtag(tag: str, style: Hashtags, language: str = "") -> str:
     """The tag as one word without the #, or "" where none can be made: no letter in it, or too long.
 

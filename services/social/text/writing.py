@@ -1,13 +1,32 @@
-"""From an article to the text of a post, or of a thread: the one way for preview and send."""
+"""From an article to the text of a post, or of a thread: the one way for preview and send.
+
+Link, hashtags and the template's own words are reserved first. Where room is short the summary gives way, then the
+hashtags from the last on, then the other prose, the headline as little as possible; the link and the template's words
+never do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from services.social.article import Article
-from services.social.text.hashtags import Hashtags
+from services.social.text.assembly import Span, Text, assemble
+from services.social.text.cutting import shorten
+from services.social.text.hashtags import USUAL, Hashtags, hashtags
 from services.social.text.rules import Rule
+from services.social.text.template import Kind, Part, TemplateRefused, read_template
+from services.social.text.urls import ascii_url
+
+LEAST = 40  # bytes: less of a text tells nothing, and is left out where that is possible
+MOST_POSTS = 25
+SUMMARY, HEADLINE = "summary", "headline"
+_NO_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+
+__all__ = [
+    "MOST_POSTS", "NoRoom", "Problem", "Span", "Style", "Text", "Written",
+    "byte_range", "dry_run", "utf16_range", "write",
+]  # fmt: skip
 
 
 class NoRoom(Exception):
@@ -16,33 +35,15 @@ class NoRoom(Exception):
 
 @dataclass(frozen=True)
 class Style:
-    """How an account writes. `posts` above 1 lets a long text go on as a thread of at most so many;
-    `warning` is a content warning that the network counts with the text."""
+    """How an account writes. `posts` above 1 lets a long text go on as a thread of at most so many, MOST_POSTS at
+    most; `warning` is a content warning that the network counts with the text."""
 
     rule: Rule
     template: str
-    hashtags: Hashtags = Hashtags()
+    hashtags: Hashtags = USUAL
     emoji: str = ""
     posts: int = 1
     warning: str = ""
-
-
-@dataclass(frozen=True)
-class Span:
-    """The link or a hashtag in a post's text, in code points, end exclusive. `value`: the address, the word without #."""
-
-    start: int
-    end: int
-    value: str
-
-
-@dataclass(frozen=True)
-class Text:
-    """One post's final text, to be sent letter for letter (markup escaped, where the network has any)."""
-
-    text: str
-    links: tuple[Span, ...] = ()
-    hashtags: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,151 @@ class Problem:
 
 
 def write(article: Article, style: Style) -> Written:
-    """Raises TemplateRefused, NoRoom."""
-    raise NotImplementedError
+    """Raises TemplateRefused, NoRoom, and ValueError for an article without a usable address."""
+    template = read_template(style.template)
+    words = hashtags(article.tags, style.hashtags, article.language)
+    parts = template.parts(replace(article, url=ascii_url(article.url)), words, style.emoji)
+    if not style.rule.isolates:
+        parts = tuple(replace(part, text=part.text.translate(_NO_ISOLATES)) for part in parts)
+    desk = _Desk(style.rule.beside(style.warning), article.language, article.direction)
+    whole = desk.assemble(parts)
+    if desk.rule.fits(whole.text):
+        return Written((whole,), shortened=False)
+    if style.posts > 1:
+        return desk.thread(parts, min(style.posts, MOST_POSTS))
+    return Written((desk.fit(parts)[0],), shortened=True)
 
 
 def dry_run(style: Style, articles: Iterable[Article]) -> list[Problem]:
     """Everything that is wrong with a style, tried on those articles; empty when all is well."""
-    raise NotImplementedError
+    try:
+        read_template(style.template)
+    except TemplateRefused as refused:
+        return [Problem("", sentence) for sentence in refused.problems]
+    problems = []
+    for article in articles:
+        try:
+            empty = not all(post.text for post in write(article, style).posts)
+        except (NoRoom, ValueError) as error:
+            problems.append(Problem(article.id, str(error)))
+        else:
+            if empty:
+                problems.append(
+                    Problem(article.id, "Nothing is left to post: every value the template writes is empty.")
+                )
+    return problems
 
 
 def byte_range(text: str, span: Span) -> tuple[int, int]:
     """The span in UTF-8 bytes (Bluesky's facets)."""
-    raise NotImplementedError
+    start = len(text[: span.start].encode())
+    return start, start + len(text[span.start : span.end].encode())
 
 
 def utf16_range(text: str, span: Span) -> tuple[int, int]:
     """The span's offset and length in UTF-16 code units (Telegram's entities)."""
-    raise NotImplementedError
+    return _utf16(text[: span.start]), _utf16(text[span.start : span.end])
+
+
+def _utf16(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@dataclass(frozen=True)
+class _Desk:
+    rule: Rule
+    language: str
+    direction: str
+
+    def assemble(self, parts: Iterable[Part]) -> Text:
+        return assemble(parts, self.direction, self.rule.isolates)
+
+    def thread(self, parts: tuple[Part, ...], most: int) -> Written:
+        """As few posts as hold the text, numbered; what is too long for `most` of them is left out."""
+        posts = most
+        while True:
+            written, rest = self._posts(parts, posts)
+            if len(written) == posts:
+                return Written(tuple(written), shortened=bool(rest))
+            posts = len(written)
+
+    def _posts(self, parts: tuple[Part, ...], posts: int) -> tuple[list[Text], str]:
+        """The thread in so many posts at most, each marked with its number, and the prose that found no place."""
+        text, rest = self.fit((*parts, _number(1, posts)))
+        written = [text]
+        while rest and len(written) < posts:
+            text, rest = self.fit((Part(Kind.PROSE, rest, HEADLINE), _number(len(written) + 1, posts)))
+            written.append(text)
+        return written, rest
+
+    def fit(self, parts: tuple[Part, ...]) -> tuple[Text, str]:
+        """The text within the rule, and the prose that was cut off. Raises NoRoom."""
+        rests: dict[int, str] = {}
+        made = [*parts]
+        for place in _summaries(made):
+            self._shorten(made, place, rests, LEAST)
+        for place in _hashtags_from_last(made):
+            if self._fits(made):
+                break
+            made[place] = replace(made[place], text=made[place].text.rpartition(" ")[0])
+        if not self._fits(made):
+            self._shorten_prose(made, rests)
+        text = self.assemble(made)
+        if not self.rule.fits(text.text):
+            raise NoRoom(
+                f"The address and the template's own words take {self.rule.count(text.text)} of the "
+                f"{self.rule.limit} {self.rule.bounds[0].unit.value} of a post."
+            )
+        return text, " ".join(rests[place] for place in sorted(rests) if rests[place])
+
+    def _fits(self, parts: list[Part]) -> bool:
+        return self.rule.fits(self.assemble(parts).text)
+
+    def _shorten_prose(self, parts: list[Part], rests: dict[int, str]) -> None:
+        """Shortens the headline; leaves out other prose, the longest first, where it takes all the room."""
+        prose = sorted((place for place, part in enumerate(parts) if part.kind is Kind.PROSE), key=_by_length(parts))
+        main = next((place for place in prose if parts[place].name == HEADLINE), prose[0] if prose else None)
+        if main is None:
+            return
+        for other in (place for place in prose if place != main):
+            if self._shorten(parts, main, rests, LEAST):
+                return
+            parts[main], rests[main] = replace(parts[main], text=rests[main]), ""
+            parts[other], rests[other] = replace(parts[other], text=""), parts[other].text
+        self._shorten(parts, main, rests, 1)
+
+    def _shorten(self, parts: list[Part], place: int, rests: dict[int, str], least: int) -> bool:
+        """Shortens one piece until the whole fits; empties it and says no when less than `least` would be left."""
+        part = parts[place]
+
+        def fits(text: str) -> bool:
+            return self._fits([*parts[:place], replace(part, text=text), *parts[place + 1 :]])
+
+        kept, rest = shorten(part.text, self.language, fits)
+        if rest and len(kept.encode()) < least:
+            kept, rest = "", part.text
+        parts[place], rests[place] = replace(part, text=kept), rest
+        return bool(kept)
+
+
+def _number(post: int, posts: int) -> Part:
+    return Part(Kind.FIXED, f"\n\n{post}/{posts}")
+
+
+def _summaries(parts: list[Part]) -> list[int]:
+    return [place for place, part in enumerate(parts) if part.name == SUMMARY]
+
+
+def _hashtags_from_last(parts: list[Part]) -> list[int]:
+    """The places of the hashtags, once for each word."""
+    return [
+        place
+        for place in range(len(parts) - 1, -1, -1)
+        if parts[place].kind is Kind.HASHTAGS
+        for _ in parts[place].text.split(" ")
+    ]
+
+
+def _by_length(parts: list[Part]) -> Callable[[int], int]:
+    """A key that puts the longest first."""
+    return lambda place: -len(parts[place].text)
