@@ -7,12 +7,18 @@ import html
 import json
 import locale
 import os
+import re
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import feedparser
@@ -20,9 +26,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from sqlalchemy import select
+from werkzeug.serving import make_server
 
 from services.feed.formats import FORMATS
+from services.feed.localised import date_line
 from services.feed.story import Document, Image, Source, Term
+from services.feed.wording import withdrawal_notice
+from shared.listeners import FEED_REMOVE_NOTICE
+from shared.models import Article, Enrichment, FeedEntry
+from shared.publication import load_publication
+from shared.slices import Slice
+from shared.urls import article_path, feed_path
+from tests.contract import parsers, readers
+from tests.contract.parsers import make_reader
+from tests.newsroom import let_pass
+from tests.paper import BASE, Paper, Replica
 from tests.unit.feed import stories
 
 every_format = pytest.mark.parametrize("format", FORMATS)
@@ -309,3 +328,191 @@ def read_ids(format: str, feed: bytes) -> list[str | None]:
         return [item["id"] for item in json.loads(feed)["items"]]
     root = etree.fromstring(feed)
     return [each.text for each in root.findall("channel/item/guid") + root.findall(f"{ATOM}entry/{ATOM}id")]
+
+
+# Programs in use -----------------------------------------------------------------------------------------------------
+
+# What parsers do not have, by format: `authors` of one name only, or none; everything else is compared as it is.
+NO_FIELD: dict[str, dict[str, set[str]]] = {
+    "feedparser": {"rss": set(), "atom": set()},
+    "reader": {"rss": {"language"}, "atom": set(), "json": set()},
+    "atoma": {
+        "rss": {"language", "authors", "updated"},
+        "atom": {"language"},
+        "json": {"language", "authors"},
+    },
+    "fastfeedparser": {"rss": {"language"}, "atom": {"language"}, "json": {"language"}},
+}
+ONE_AUTHOR = {("reader", "rss"), ("reader", "atom"), *(("fastfeedparser", format) for format in FORMATS)}
+# RFC 4287, 4.2.1: an entry without an author has the feed's.
+INHERITS_AUTHOR = {("atoma", "atom")}
+
+
+# An item without a summary borrows its text from the body.
+BORROWED: dict[tuple[str, str], Callable[[str], str]] = {
+    ("feedparser", "atom"): str,
+    ("reader", "atom"): str,
+    ("fastfeedparser", "atom"): lambda body: re.sub("<[^>]+>", "", body),
+}
+
+
+def seed(paper: Paper) -> None:
+    """An archive of several languages and scripts, with an edited article, a withdrawn one and one without summary."""
+    for each in (*stories.STORIES[:-1], replace(stories.story(20), headline="No summary", summary="")):
+        paper.newsroom.publish(
+            headline=each.headline,
+            html=each.html,
+            text=each.text,
+            summary=each.summary,
+            language=each.language,
+            bylines=[byline.label for byline in each.bylines],
+            section=each.section.label if each.section else None,
+            tags=[tag.label for tag in each.tags],
+            source=asdict(each.source) if each.source else None,
+            canonical_url=each.canonical_url or None,
+            image=asdict(each.image) if each.image else None,
+            published_at=each.published_at,
+        )
+    paper.newsroom.edit(2, headline="İğde çiçekleri erken açtı")
+    wrong = paper.newsroom.publish(headline="Wrong", section="World", bylines=["Ada Price"], language="ar")
+    paper.work()
+    paper.newsroom.withdraw(wrong, "The numbers were wrong & <unclear>.")
+    paper.work()
+
+
+def record_of(paper: Paper, which: str, format: str) -> dict[str, parsers.Item]:
+    """What the record says of the articles of a slice."""
+    query = (
+        select(Article, Enrichment)
+        .join(Enrichment, Enrichment.article_seq == Article.seq)
+        .join(FeedEntry, FeedEntry.article_seq == Article.seq)
+        .where(FeedEntry.slice == which)
+    )
+    with paper.db.read() as session:
+        found = [_in_record(article, enrichment, format) for article, enrichment in session.execute(query)]
+    return {item.id: item for item in found}
+
+
+def _in_record(article: Article, enrichment: Enrichment, format: str) -> parsers.Item:
+    headline, summary, body = enrichment.headline, enrichment.summary, enrichment.html
+    if article.withdrawn_at:
+        when = date_line(article.withdrawn_at, load_publication(Path("none")), enrichment.language)
+        headline, summary = withdrawal_notice(enrichment.language, article.withdrawal_reason or "", when)
+        body = f"<p>{html.escape(summary)}</p>"
+    slug = "" if article.withdrawn_at else enrichment.slug
+    return parsers.Item(
+        f"urn:uuid:{article.id}",
+        BASE + article_path(enrichment.day, slug, enrichment.key),
+        headline,
+        summary or ("" if format != "rss" else html.unescape(body)),
+        body,
+        enrichment.language,
+        () if article.withdrawn_at else tuple(byline["label"] for byline in enrichment.bylines),
+        enrichment.published_at,
+        article.withdrawn_at or enrichment.updated_at,
+    )
+
+
+def as_known(item: parsers.Item, parser: str, format: str) -> parsers.Item:
+    """The item without what a parser does not have."""
+    authors = item.authors
+    if authors is not None and (parser, format) in ONE_AUTHOR:
+        authors = authors[-1:] if parser == "reader" else authors[:1]
+    if (parser, format) in INHERITS_AUTHOR:
+        authors = authors or ("The Demo Courier",)
+    summary = item.summary or BORROWED.get((parser, format), lambda _: "")(item.body or "")
+    known: dict[str, Any] = {"authors": authors, "summary": summary} | dict.fromkeys(NO_FIELD[parser][format])
+    return replace(item, **known)
+
+
+@contextmanager
+def served(replica: Replica) -> Iterator[str]:
+    """The newspaper over HTTP."""
+    server = make_server("127.0.0.1", 0, replica.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_four_parsers_find_in_every_feed_what_the_record_says(paper: Paper) -> None:
+    seed(paper)
+    replica, slices = paper.replica(), paper.slices()
+    assert len(slices) > 20
+    with served(replica) as address:
+        for which, format in product(slices, FORMATS):
+            path = feed_path(Slice.parse(which), format)
+            feed, expected = replica.get(path).data, record_of(paper, which, format)
+            for parser in (each for each, formats in NO_FIELD.items() if format in formats):
+                if parser == "reader":
+                    found = parsers.by_reader(format, address + path)
+                else:
+                    found = getattr(parsers, f"by_{parser}")(format, feed)
+                wanted = {urn: as_known(item, parser, format) for urn, item in expected.items()}
+                assert {each.id: each for each in found} == wanted, f"{parser} in {path}"
+                assert len(found) == len(wanted)
+
+
+@pytest.mark.parametrize("format", ["rss", "atom"])
+@pytest.mark.parametrize("reader", [readers.Miniflux, readers.FreshRss])
+def test_readers_keep_one_entry_its_date_and_that_it_was_read(
+    paper: Paper, format: str, reader: type[readers.Miniflux | readers.FreshRss]
+) -> None:
+    """Through publishing, an edit, another headline, the withdrawal, and the end of its notice."""
+    seq = paper.publish(headline="Bridge opens", section="World", bylines=["Ada Price"])
+    paper.publish(headline="Another")
+    kept, replica = reader(), paper.replica()
+
+    def look() -> readers.Entry:
+        paper.work()
+        kept.refresh(replica.get(f"/feed.{format}").data)
+        assert len(kept.entries) == 2
+        return next(each for each in kept.entries.values() if each.shown.guid == f"urn:uuid:{paper.article_id(seq)}")
+
+    entry = look()
+    entry.read = True
+    published = entry.published
+    paper.newsroom.edit(seq, html="<p>Another body.</p>", tags=["harbour"], bylines=["Ada Price", "Ben Okri"])
+    assert look().shown.content == "<p>Another body.</p>"
+    paper.newsroom.edit(seq, headline="Bridge opens late")
+    assert look().shown.title == "Bridge opens late"
+    paper.newsroom.withdraw(seq, "The numbers were wrong.")
+    assert look().shown.title == "Article withdrawn" and "numbers were wrong" in look().shown.content
+    assert "Bridge" not in str(look().shown)
+    let_pass(paper.db, FEED_REMOVE_NOTICE.name)
+    entry = look()  # the feed no longer has it, the reader keeps the notice
+    assert entry.shown.title == "Article withdrawn"
+    assert (entry.published, entry.read) == (published, True)
+    assert not getattr(kept, "degraded", False)
+
+
+@every_format
+def test_the_reader_library_follows_an_article_to_its_notice(paper: Paper, format: str) -> None:
+    seq = paper.publish(headline="Bridge opens")
+    replica = paper.replica()
+    with served(replica) as address, closing(make_reader(":memory:")) as reader:
+        reader.add_feed(url := f"{address}/feed.{format}")
+
+        def look() -> Any:
+            paper.work()
+            reader.update_feed(url)
+            (entry,) = reader.get_entries()
+            return entry
+
+        first = look()
+        reader.mark_entry_as_read(first)
+        paper.newsroom.edit(seq, headline="Bridge opens late")
+        assert (look().title, look().id) == ("Bridge opens late", first.id)
+        paper.newsroom.withdraw(seq, "The numbers were wrong.")
+        last = look()
+        assert (last.title, last.id, last.published, last.read) == (
+            "Article withdrawn",
+            first.id,
+            first.published,
+            True,
+        )
+        assert "numbers were wrong" in last.content[0].value
