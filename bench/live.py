@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.live               # needs wrk on the path; about two minutes
 
-All listeners sit on the one process of push, on the machine that also runs everything else and the listeners themselves.
+All listeners sit on the one process of push; the machine also runs everything else, and the listeners themselves.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def rows(masthead: Installation, listeners: int) -> list[tuple[str, str]]:
         rates[True].append(wrk(f"{masthead.feed}/feed.rss", IDENTITY))
         if len(opened) < ROUNDS:
             loop.run(end(tasks)).result(60)
-            wait_for(lambda: crowd.ended == listeners)
+            wait_for(lambda crowd=crowd: crowd.ended == listeners)  # type: ignore[misc]
     told, spread = tell(masthead, crowd, listeners)
     loop.run(end(tasks)).result(60)
     without, beside = (statistics.median(rates[each]) for each in (False, True))
