@@ -38,14 +38,22 @@ class _Silent(WSGIRequestHandler):
 class Served:
     """A WSGI application over real HTTP, on a port of this machine."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, port: int = 0, certificate: tuple[str, str] | None = None) -> None:
         self._app = app
-        self.port = free_port()
+        self._certificate = certificate
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
-        self._server = make_server("127.0.0.1", self.port, self._app, threaded=True, request_handler=_Silent)
+        self._server = make_server(
+            "127.0.0.1",
+            self.port,
+            self._app,
+            threaded=True,
+            request_handler=_Silent,
+            ssl_context=self._certificate,
+        )
         serve = self._server.serve_forever
         threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -163,7 +171,7 @@ def hub_office(
 ) -> Iterator[HubOffice]:
     """`more` settings as MASTHEAD_..., and private servers beside the subscribers' own to `PUSH_ALLOW`."""
     allowed = ",".join(filter(None, [f"127.0.0.1:{subscribers.port}", more.pop("PUSH_ALLOW", "")]))
-    environment.setenv("MASTHEAD_PUSH_URL", PUSH)
+    environment.setenv("MASTHEAD_PUSH_URL", more.pop("PUSH_URL", PUSH))
     feed = Served(paper.replica(follows=True).app)
     try:
         values = {"PUSH_FEED_URL": feed.url, "PUSH_ALLOW": allowed} | more
