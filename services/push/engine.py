@@ -153,17 +153,17 @@ class Engine:
         if has_room:
             self._loop.call_soon_threadsafe(self._begin, works)
 
-    def stop(self, seconds: float = STOPPING) -> None:
-        """Lets what is under way end within so many seconds, and gives the rest back."""
+    def stop(self) -> None:
+        """Lets what is under way end for STOPPING seconds, and gives the rest back."""
         with self._room:
             self._stopping = True
             self._room.notify_all()
-            self._room.wait_for(lambda: not self._open, seconds)
+            self._room.wait_for(lambda: not self._open, STOPPING)
         self._loop.call_soon_threadsafe(self._cancel)
         with self._room:
-            self._room.wait_for(lambda: not self._open, seconds)
+            self._room.wait_for(lambda: not self._open, STOPPING)
         self._ended.put(None)
-        self._collector.join(seconds)
+        self._collector.join(STOPPING)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._courier.close()
 
