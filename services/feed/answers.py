@@ -68,6 +68,7 @@ class Rendered:
     cache_control: str = FEED_CACHE
     extra_headers: tuple[tuple[str, str], ...] = ()
     seq: int = 0  # of a feed: the commit-ordered number of its last change, part of its tags
+    items: tuple[str, ...] = ()  # of a feed: the ids of its articles
     codings: dict[str, Representation] = field(default_factory=dict)
     ready: dict[tuple[str | None, ...], Answer] = field(default_factory=dict)
 

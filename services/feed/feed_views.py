@@ -96,7 +96,9 @@ def _feed(stand: Newsstand, back: BackIssues, topic: Topic, where: str) -> Any:
     at = _cursor()
     if at:
         return answer(back.page(topic, *at.values()))
-    return answer(stand.feed(where, topic))
+    whole = stand.feed(where, topic)
+    delta = stand.deltas.answer(whole, topic, request.environ)
+    return answer(whole) if delta is None else lambda _, start_response: delta.sent(start_response)
 
 
 def _cursor() -> dict[str, Before | Since]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import redis
 
 from services.feed.answers import Answer, Rendered, answer, stale
+from services.feed.deltas import asks_for_delta
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -149,7 +150,7 @@ class FastPath:
     """WSGI middleware: hot documents are answered here, everything else goes on to Flask.
 
     `look` makes sure that the record was looked at and says whether it answered; `last` finds what is left of an
-    address while it does not.
+    address while it does not; `polled` is told of each request that is answered here.
     """
 
     def __init__(
@@ -158,9 +159,11 @@ class FastPath:
         hot: Hot,
         look: Callable[[], bool],
         last: Callable[[str], Rendered | None],
+        polled: Callable[[WSGIEnvironment], None],
     ) -> None:
         self._app = app
         self._hot = hot
+        self._polled = polled
         self._look = look
         self._last = last
 
@@ -172,7 +175,11 @@ class FastPath:
             self._look()
         rendered = hot.fresh(address_of(environ))
         if rendered is not None:
-            return answer(rendered, environ).sent(start_response)
+            made = answer(rendered, environ)
+            if "HTTP_A_IM" in environ and made.status == "200 OK" and asks_for_delta(environ):
+                return self._app(environ, start_response)
+            self._polled(environ)
+            return made.sent(start_response)
         if hot.away_since is not None and (last := self.last_answer(environ)) is not None:
             return last.sent(start_response)
         return self._app(environ, start_response)
@@ -238,6 +245,7 @@ def _written(rendered: Rendered) -> str:
             "cache_control": rendered.cache_control,
             "extra_headers": rendered.extra_headers,
             "seq": rendered.seq,
+            "items": rendered.items,
         }
     )
 
@@ -248,6 +256,7 @@ def _read(document: bytes, body: bytes) -> Rendered:
         **kept
         | {
             "slices": tuple(kept["slices"]),
+            "items": tuple(kept["items"]),
             "body": body,
             "last_modified": datetime.fromisoformat(kept["last_modified"]),
             "extra_headers": tuple((name, value) for name, value in kept["extra_headers"]),
