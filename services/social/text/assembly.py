@@ -41,7 +41,7 @@ def assemble(parts: Iterable[Part], direction: str, isolates: bool) -> Text:
         written = _write_line(line, direction, isolates)
         if written.text:
             whole = _append(whole, written)
-        elif whole.text and not whole.text.endswith("\n\n"):
+        elif whole.text and not whole.text.endswith("\n"):
             whole = replace(whole, text=whole.text + "\n")
     return replace(whole, text=whole.text.rstrip("\n"))
 

@@ -37,45 +37,48 @@ def shorten(text: str, language: str, fits: Callable[[str], bool]) -> tuple[str,
     """
     if fits(text):
         return text, ""
-    places = _places(text)
+    prose = _Prose(text)
+    places = prose.places()
     begun, end = 0, _FIRST
-    while end < len(places) and fits(_ended(text, places[end])):
+    while end < len(places) and fits(prose.ended(places[end])):
         begun, end = end, end * 2
-    most = bisect_right(places, False, begun, min(end, len(places)), key=lambda at: not fits(_ended(text, at))) - 1
+    most = bisect_right(places, False, begun, min(end, len(places)), key=lambda at: not fits(prose.ended(at))) - 1
     for step in range(_STEPS):
         if most < 0:
             break
-        place = _word_end(text, places, most, language)
-        for end in (place, places[most]):
-            kept = _ended(text, end)
+        for place in (_word_end(text, places, most, language), places[most]):
+            kept = prose.ended(place)
             if kept and fits(kept):
-                return kept, text[end:].strip()
+                return kept, text[place:].strip()
         most -= 1 << step
     return "", text
 
 
-def _places(text: str) -> list[int]:
-    """Where the text may be cut at all, from its beginning on, its end left out."""
-    whole = sorted([*find_links(text, bare=True), *(match.span() for match in _WHOLE.finditer(text))])
-    places = []
-    following = iter(whole)
-    start, end = next(following, (len(text), len(text)))
-    for match in _GRAPHEME.finditer(text):
-        place = match.start()
-        while place >= end and end < len(text):
-            start, end = next(following, (len(text), len(text)))
-        if not start < place < end:
-            places.append(place)
-    return places[1:]
+class _Prose:
+    """Text with what stays whole in it: links and entities."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._inside: set[int] = set()
+        for start, end in (*find_links(text, bare=True), *(match.span() for match in _WHOLE.finditer(text))):
+            self._inside.update(range(start + 1, end))
+
+    def places(self) -> list[int]:
+        """Where the text may be cut at all, its two ends left out."""
+        places = (match.start() for match in _GRAPHEME.finditer(self._text))
+        return [place for place in places if place and place not in self._inside]
+
+    def ended(self, place: int) -> str:
+        """The text up to a place, with its ellipsis; empty where nothing stands before it."""
+        end = place
+        while end and _is_loose(self._text[end - 1]) and end - 1 not in self._inside:
+            end -= 1
+        kept = drop_unpaired_isolates(self._text[:end])
+        return kept + ELLIPSIS if kept else ""
 
 
-def _ended(text: str, place: int) -> str:
-    """The text up to a place, with its ellipsis; empty where nothing stands before it."""
-    end = place
-    while end and (text[end - 1].isspace() or text[end - 1] in LOOSE_ENDS or text[end - 1] == _BREAK):
-        end -= 1
-    kept = drop_unpaired_isolates(text[:end])
-    return kept + ELLIPSIS if kept else ""
+def _is_loose(letter: str) -> bool:
+    return letter.isspace() or letter in LOOSE_ENDS or letter == _BREAK
 
 
 def _word_end(text: str, places: list[int], most: int, language: str) -> int:
