@@ -15,10 +15,12 @@ from werkzeug.test import TestResponse
 from services.count.tasks import CountTasks
 from services.feed.app import create_app
 from services.feed.follower import Follower
+from services.feed.polls import Polls
 from services.feed.stand import Newsstand
 from services.feed.tasks import FeedTasks
 from shared import announcements, logs
 from shared.announcements import Announcer
+from shared.audience import Audience
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
@@ -27,9 +29,10 @@ from shared.models import Article, Enrichment, Feed
 from shared.urls import article_path
 from tests.factories import NOW
 from tests.fakes import FakeClock
-from tests.newsroom import Handlers, Newsroom, work
+from tests.newsroom import ZONE, Handlers, Newsroom, work
 
 BASE = "https://courier.example"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 NOWHERE = "unix:///nowhere/valkey.sock"
 
@@ -41,6 +44,7 @@ class Replica:
         self.app = app
         self.stand: Newsstand = app.extensions["newsstand"]
         self.follower: Follower = app.extensions["follower"]
+        self.polls: Polls = app.extensions["polls"]
         if not follows:
             self.follower.stop()
 
@@ -56,6 +60,7 @@ class Replica:
         self.follower.stop()
         if self.stand.edge is not None:
             self.stand.edge.stop()
+        self.polls.stop()
         self.stand.db.close()
 
 
@@ -69,6 +74,7 @@ class Paper:
         self.clock = FakeClock(NOW)
         self.installation = installation_id(db)
         self.counters = Counters(client, db, self.installation)
+        self.audience = Audience(client, self.installation, ZONE)
         self._environment = monkeypatch
         self._replicas: list[Replica] = []
         feeds = FeedTasks(db, Announcer(client, self.installation).announce, self.clock)

@@ -7,17 +7,15 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from services.cli.settings import CliSettings
 from shared import bus
-from shared.clicks import Clicks
-from shared.counters import Counters
 from shared.db import Database
-from shared.installation import installation_id
 from shared.publication import load_publication
 from shared.slices import PLACES
-from shared.stats import stats
+from shared.stats import Sources, stats
 
 BAR = 40  # columns of the longest bar
 
@@ -29,14 +27,12 @@ BAR = 40  # columns of the longest bar
 def stats_command(days: int, top: int, as_json: bool) -> None:
     """Show how many articles are published: in all, per day, by section, tag, publisher, byline and language.
 
-    And how often share links were followed.
+    And what is read and shared, and how many subscribe to the feeds, about.
     """
     settings = CliSettings()
     db, client = Database(settings.sql_url), bus.connect(settings, patience=1.0)
-    installation = installation_id(db)
-    counters, clicks = Counters(client, db, installation), Clicks(client, installation)
     publication = load_publication(settings.publication_file)
-    found = stats(db, counters, clicks, publication, settings.make_clock(), days=days, top=top)
+    found = stats(Sources.of(db, client, publication, settings.make_clock()), days=days, top=top)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -46,6 +42,22 @@ def stats_command(days: int, top: int, as_json: bool) -> None:
     for place in PLACES.values():
         if found[place]:
             console.print(_table(place, "articles", [(row["slug"], row["articles"]) for row in found[place]]))
+    _print_audience(console, found)
+
+
+def _print_audience(console: Console, found: dict[str, Any]) -> None:
+    read = found["reads"]
+    if read["total"]:
+        days = "\n".join(f" {day['day']} {day['reads']:>7,} reads {day['readers']:>7,} readers" for day in read["days"])
+        console.print(f"[bold]Reads[/bold]: {read['total']:,}\n{days}")
+    tables = (
+        ("most read", "reads", [(row["headline"], row["reads"]) for row in read["articles"]]),
+        ("most shared", "shares", [(row["headline"], row["shares"]) for row in found["shared"]]),
+        ("subscribers", "about", [(row["feed"], row["subscribers"]) for row in found["subscribers"]]),
+    )
+    for title, counted, rows in tables:
+        if rows:
+            console.print(_table(title, counted, rows))
     if found["shares"]:
         console.print(_table("shares", "clicks", [(row["network"], row["clicks"]) for row in found["shares"]]))
 
@@ -64,5 +76,5 @@ def _table(title: str, counted: str, rows: list[tuple[str, int]]) -> Table:
     table.add_column("", justify="left")
     table.add_column(counted, justify="right")
     for name, count in rows:
-        table.add_row(name, f"{count:,}")
+        table.add_row(escape(name), f"{count:,}")
     return table

@@ -15,6 +15,7 @@ from werkzeug.routing import RequestRedirect
 from services.feed.article_forms import make_form_views
 from services.feed.backissues import CAPACITY, BackIssues
 from services.feed.crawlers import make_crawler_views
+from services.feed.deltas import BASES_CAPACITY, DELTAS_CAPACITY, Deltas
 from services.feed.directory import Directory
 from services.feed.documents import Documents
 from services.feed.edge import Edge
@@ -22,17 +23,21 @@ from services.feed.feed_views import make_feed_views
 from services.feed.follower import Follower
 from services.feed.hot import FastPath, Hot, SharedBytes
 from services.feed.kept import Kept
+from services.feed.polls import Polls
+from services.feed.popular import Popular
+from services.feed.reads import make_read_views
 from services.feed.record import Record
 from services.feed.settings import FeedSettings
 from services.feed.stand import PAGE_HEADERS, Newsstand, Pages
 from services.feed.views import error_html, make_views
 from shared import bus, logs, program, web
-from shared.clicks import Clicks
+from shared.audience import Audience
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
 from shared.publication import Publication, load_publication
 from shared.settings import ROOT
+from shared.subscribers import Estimate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -62,6 +67,8 @@ def create_app() -> Flask:
     edge = None
     if settings.edge_folder is not None:
         edge = Edge(settings.edge_folder, settings.edge_bytes, build, db, record, hot.lost).start()
+    clock = settings.make_clock()
+    audience = Audience(client, installation, publication.tz)
     stand = Newsstand(
         publication=publication,
         db=db,
@@ -71,25 +78,32 @@ def create_app() -> Flask:
         hot=hot,
         shared_bytes=SharedBytes(client, installation, build),
         counters=Counters(client, db, installation),
-        clock=settings.make_clock(),
+        clock=clock,
         pages=Pages(settings.cache_bytes // 4),
+        deltas=Deltas(db, record, documents, Kept(BASES_CAPACITY), Kept(DELTAS_CAPACITY)),
         edge=edge,
+        popular=Popular(audience, clock),
     )
     app = Flask(__name__, static_folder=None)
     app.response_class = ReaderResponse
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: f"Redis {client.ping()}"})
-    app.register_blueprint(make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY), edge)))
+    feeds = make_feed_views(stand, BackIssues(db, record, documents, Kept(CAPACITY), edge))
+    polls = Polls(Estimate(client, installation), stand.today, settings.feed_proxies)
+    polls.watch(feeds)
+    app.register_blueprint(feeds)
     app.register_blueprint(make_crawler_views(stand))
     app.register_blueprint(make_form_views(stand))
-    app.register_blueprint(make_views(stand, Clicks(client, installation)))
+    app.register_blueprint(make_read_views(stand, audience, settings.feed_proxies))
+    app.register_blueprint(make_views(stand, audience, settings.feed_proxies))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
     follower = Follower(db, client, installation, hot)
-    app.wsgi_app = fast = FastPath(app.wsgi_app, hot, follower.look, stand.last)  # type: ignore[method-assign]
+    app.wsgi_app = fast = FastPath(app.wsgi_app, hot, follower.look, stand.last, polls.note)  # type: ignore[method-assign]
     for error in web.RECORD_AWAY:
         app.register_error_handler(error, partial(_answer_with_last_bytes, fast))
     app.extensions["newsstand"] = stand
     app.extensions["edge"] = edge
+    app.extensions["polls"] = polls.start()
     app.extensions["follower"] = follower.start()
     return app
 

@@ -24,6 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "script-src 'self'",
         "img-src 'self' https: http: data:",
         "media-src https: http:",
+        "connect-src 'self'",  # the page says that it is read
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

@@ -98,6 +98,13 @@ class Record:
         """Every standing article of a day, newest first: as many as the day's counter says."""
         return self.stories(session, [row.article_seq for row in session.execute(newest_first(str(day)))])
 
+    def listed(self, session: Session, which: Slice, ids: Sequence[str], count: int) -> list[Story]:
+        """The first of these articles, in the order of `ids`, that stand in a slice."""
+        query = select(Article.id, Article.seq).join(FeedEntry, FeedEntry.article_seq == Article.seq)
+        rows = query.where(FeedEntry.slice == str(which), Article.id.in_(ids), Article.withdrawn_at.is_(None))
+        seqs: dict[str, int] = dict(session.execute(rows).all()) if ids else {}
+        return self.stories(session, [seqs[each] for each in ids if each in seqs][:count])
+
     def by_key(self, session: Session, key: str) -> Story | None:
         """The article at an address, also when it is withdrawn; None when it was never published."""
         row = session.execute(_story_rows().where(Enrichment.key == key)).first()

@@ -20,6 +20,9 @@ class FeedSettings(Settings):
     feed_most_items: int = Field(
         500, ge=1, description="Items a feed never exceeds, however many there were in that time"
     )
+    feed_proxies: int = Field(
+        0, ge=0, description="Proxies in front of feed that append to X-Forwarded-For; 0: the header is not believed"
+    )
     cache_bytes: int = Field(128_000_000, description="Rendered feeds and pages each web process keeps in memory")
     edge_folder: Path | None = Field(
         None, description="Folder for feeds that a web server answers itself, as docs/polling.md tells; empty: none"

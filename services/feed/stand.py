@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.feed.answers import PAGE_CACHE, Rendered
 from services.feed.assets import CONTENT_SECURITY_POLICY
+from services.feed.deltas import Deltas
 from services.feed.directory import Directory
 from services.feed.documents import Documents
 from services.feed.edge import Edge
@@ -34,6 +35,7 @@ from services.feed.formats.page import (
 from services.feed.hot import Hot, SharedBytes
 from services.feed.kept import Kept
 from services.feed.masthead import Masthead, compose
+from services.feed.popular import Popular, Ranking
 from services.feed.record import Record, State
 from services.feed.share import share_links, subject_of
 from services.feed.story import Story
@@ -50,6 +52,8 @@ from shared.urls import FEEDS_PATH
 
 # Articles listed on a page that is not a day's.
 LISTED = 50
+# Articles shown as read or shared most.
+RANKED = 5
 PAGE_HEADERS = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -110,6 +114,8 @@ class Newsstand:
     counters: Counters
     clock: Clock
     pages: Pages
+    popular: Popular
+    deltas: Deltas
     edge: Edge | None = None
     rendering: tuple[threading.Lock, ...] = tuple(threading.Lock() for _ in range(64))
 
@@ -126,6 +132,7 @@ class Newsstand:
                 state = self.record.state(session, topic.slices)
                 made = self.shared_bytes.get(address, state.stamp) or self._render(session, address, topic, state)
             self.hot.keep(address, made, mark)
+            self.deltas.remember(made)
             if self.edge is not None:
                 self.edge.offer(topic.path, made, state)
             return made
@@ -133,14 +140,16 @@ class Newsstand:
     def _render(self, session: Session, address: str, topic: Topic, state: State) -> Rendered:
         publication, format = self.publication, FORMATS[topic.format]
         link = link_header(hub=publication.hub_url, self=publication.base_url + topic.path)
+        document = self.documents.feed(session, topic.selection, state)
         made = Rendered(
             tuple(map(str, state.slices)),
             format.content_type,
-            format.render(self.documents.feed(session, topic.selection, state)),
+            format.render(document),
             state.changed_at,
             state.second_shared,
             extra_headers=(("Link", link),),
             seq=state.seq,
+            items=tuple(story.id for story in document.stories),
         )
         if state.revision:  # else there are as many of them as there are days
             self.shared_bytes.put(address, state.stamp, made)
@@ -155,10 +164,12 @@ class Newsstand:
             return None
         return page.rendered
 
+    def today(self) -> date:
+        return local_day(self.clock.now(), self.publication.tz)
+
     def masthead(self) -> Masthead:
         """The masthead, its counts from Redis."""
-        publication = self.publication
-        today = local_day(self.clock.now(), publication.tz)
+        publication, today = self.publication, self.today()
         days = latest_days(today, publication.masthead.days)
         total, *counts = self.counters.read([ALL, *map(day_slice, days)])
         return compose(publication, today, dict(zip(days, counts, strict=True)), total)
@@ -166,6 +177,7 @@ class Newsstand:
     def slice_page(self, path: str, which: Slice) -> Rendered:
         """The front page, or the page of a section, tag, byline, publisher or language."""
         masthead, mark = self.masthead(), self.hot.mark()
+        ranking = self.popular.now() if which.kind in ("all", "section") else Ranking()
         with self.db.read() as session:
             feed = self.record.feed(session, which)
             label = self.record.label(which, feed.label)
@@ -173,12 +185,16 @@ class Newsstand:
 
             def make() -> bytes:
                 stories = tuple(self.record.newest(session, which, LISTED))
+                most_read, most_shared = (
+                    tuple(self.record.listed(session, which, ids, RANKED)) for ids in (ranking.read, ranking.shared)
+                )
                 if which == ALL:
-                    return front_page(FrontView(frame, stories))
+                    return front_page(FrontView(frame, stories, most_read, most_shared))
                 (total,) = self.counters.read([which])
-                return slice_page(SliceView(frame, which, label, stories, total))
+                return slice_page(SliceView(frame, which, label, stories, total, most_read, most_shared))
 
-            return self.pages.get_or_make(path, (str(which),), mark, (feed.revision, masthead), feed.changed_at, make)
+            shows = (feed.revision, masthead, ranking)
+            return self.pages.get_or_make(path, (str(which),), mark, shows, feed.changed_at, make)
 
     def day_page(self, path: str, day: date) -> Rendered:
         """The archive of a day: exactly the articles that its counter counts."""

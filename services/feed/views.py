@@ -18,7 +18,8 @@ from services.feed.formats.page import error_page, make_frame, not_found_page
 from services.feed.masthead import as_json
 from services.feed.share import NETWORKS, share_links, share_target, subject_of
 from services.feed.stand import Newsstand
-from shared.clicks import Clicks
+from services.feed.visitors import is_person, visitor_of
+from shared.audience import Audience
 from shared.errors import NotFound
 from shared.slices import ALL, Slice
 from shared.urls import share_path
@@ -26,10 +27,10 @@ from shared.urls import share_path
 KEY = re.compile(r"(?:^|-)([0-9a-hjkmnp-tv-z]{10})$")
 
 
-def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
+def make_views(stand: Newsstand, audience: Audience, proxies: int) -> Blueprint:
     views = Blueprint("readers", __name__)
 
-    @views.before_request
+    @views.before_app_request
     def refuse_nul() -> None:
         # PostgreSQL takes no text with this character, so nothing that is asked for with it can be there.
         if "\0" in request.path:
@@ -87,8 +88,9 @@ def make_views(stand: Newsstand, clicks: Clicks) -> Blueprint:
         target = share_target(network, subject_of(stand.visible_story(article_id)))
         if target is None:
             raise NotFound(f"{NETWORKS[network].label} cannot take this article.")
-        if request.method == "GET":  # HEAD is a program that looks where the link leads
-            clicks.count(network, article_id)
+        # HEAD is a program that looks where the link leads. Who comes too often is led there, and not counted.
+        if request.method == "GET" and is_person(request.environ):
+            audience.share(network, article_id, visitor_of(request.environ, proxies), stand.clock.now())
         # Built by hand: redirect() would wrap addresses such as mailto: as if they were pages.
         response = Response(status=302)
         response.headers["Location"] = target

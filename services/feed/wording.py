@@ -50,6 +50,8 @@ class Wording:
     empty_title: str
     empty_text: str
     no_articles: str
+    most_read: str
+    most_shared: str
     not_found_title: str
     not_found_text: str
     error_title: str
@@ -101,6 +103,8 @@ WORDINGS = {
         empty_title="Nothing has been published yet",
         empty_text="The first article is one command away:",
         no_articles="No articles.",
+        most_read="Most read",
+        most_shared="Most shared",
         not_found_title="Page not found",
         not_found_text="There is nothing at this address. It may have been mistyped, or it may never have existed.",
         error_title="Something went wrong",
@@ -150,6 +154,8 @@ WORDINGS = {
         empty_title="Henüz yayımlanmış bir haber yok",
         empty_text="İlk haber tek bir komut uzağınızda:",
         no_articles="Haber yok.",
+        most_read="En çok okunanlar",
+        most_shared="En çok paylaşılanlar",
         not_found_title="Sayfa bulunamadı",
         not_found_text="Bu adreste bir şey yok. Adres yanlış yazılmış ya da hiç var olmamış olabilir.",
         error_title="Bir şeyler ters gitti",
@@ -199,6 +205,8 @@ WORDINGS = {
         empty_title="لم يُنشر شيء بعد",
         empty_text="المقال الأول على بُعد أمر واحد:",
         no_articles="لا توجد مقالات.",
+        most_read="الأكثر قراءة",
+        most_shared="الأكثر مشاركة",
         not_found_title="الصفحة غير موجودة",
         not_found_text="لا يوجد شيء في هذا العنوان. ربما كُتب خطأً، أو لم يكن موجودًا قط.",
         error_title="حدث خطأ ما",
@@ -248,6 +256,8 @@ WORDINGS = {
         empty_title="هنوز چیزی منتشر نشده است",
         empty_text="نخستین مطلب تنها یک فرمان با شما فاصله دارد:",
         no_articles="مطلبی نیست.",
+        most_read="پرخواننده‌ترین‌ها",
+        most_shared="پرهم‌رسانی‌ترین‌ها",
         not_found_title="صفحه پیدا نشد",
         not_found_text="در این نشانی چیزی نیست. شاید نادرست نوشته شده یا هرگز وجود نداشته است.",
         error_title="خطایی رخ داد",
@@ -297,6 +307,8 @@ WORDINGS = {
         empty_title="עדיין לא פורסם דבר",
         empty_text="הכתבה הראשונה במרחק פקודה אחת:",
         no_articles="אין כתבות.",
+        most_read="הנקראות ביותר",
+        most_shared="המשותפות ביותר",
         not_found_title="העמוד לא נמצא",
         not_found_text="אין דבר בכתובת זו. ייתכן שהוקלדה בטעות, או שמעולם לא הייתה קיימת.",
         error_title="משהו השתבש",
@@ -346,6 +358,8 @@ WORDINGS = {
         empty_title="尚未发布任何报道",
         empty_text="只需一条命令，即可发布第一篇报道：",
         no_articles="暂无报道。",
+        most_read="阅读最多",
+        most_shared="分享最多",
         not_found_title="页面不存在",
         not_found_text="此网址没有内容，可能输入有误，也可能从未存在。",
         error_title="出了点问题",

@@ -11,12 +11,11 @@ from services.ingest.places import Places
 from services.ingest.settings import IngestSettings
 from services.ingest.views import Parts, make_views
 from shared import bus, crash, logs, program, web
-from shared.clicks import Clicks
-from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
 from shared.limits import Limiter
 from shared.publication import load_publication
+from shared.stats import Sources
 
 # To the database, kept open by each process; as many again while it is busy. Threads that wait hold none.
 CONNECTIONS = 10
@@ -32,15 +31,15 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # a receipt reads in the order of its stages
     web.prepare(app, {"record": web.check_record(db)}, useful={"redis": lambda: str(client.ping() and "answers")})
+    publication, clock = load_publication(settings.publication_file), settings.make_clock()
     parts = Parts(
         settings=settings,
         db=db,
-        publication=load_publication(settings.publication_file),
-        clock=settings.make_clock(),
+        publication=publication,
+        clock=clock,
         nudge=bus.Nudge(client, installation),
         limiter=Limiter(settings, installation),
-        counters=Counters(client, db, installation),
-        clicks=Clicks(client, installation),
+        sources=Sources.of(db, client, publication, clock),
         in_flight=InFlight(),
         transfers=Places(settings.ingest_threads // 4),
         waits=Places(settings.ingest_threads // 2),

@@ -158,8 +158,50 @@ class ShareCount(_Form):
     clicks: int
 
 
+class DayOfReading(_Form):
+    day: date
+    reads: int = Field(description="Articles that were read, each once by a client")
+    readers: int = Field(description="Different clients that read anything, within about one percent")
+
+
+class ReadArticle(_Form):
+    id: str
+    headline: str
+    url: str
+    reads: int
+
+
+class Reads(_Form):
+    """What the publication's own pages say is being read; bots, prefetches and repeats are left out."""
+
+    total: int = Field(description="Ever counted")
+    days: list[DayOfReading] = Field(description="The same days; numbers are kept for 35")
+    articles: list[ReadArticle] = Field(description="What was read most on these days")
+
+
+class SharedArticle(_Form):
+    id: str
+    headline: str
+    url: str
+    shares: int
+
+
+class Aggregator(_Form):
+    name: str = Field(description="With its own id of the feed, if it says one", examples=["feedbin 1373711"])
+    subscribers: int
+
+
+class FeedSubscribers(_Form):
+    """An estimate: who asked for the feed today or yesterday, whichever is more."""
+
+    feed: str = Field(description="Path of the feed", examples=["/feed.rss"])
+    subscribers: int = Field(description="Clients, and those that aggregators say to ask for")
+    clients: int = Field(description="Different clients that are no such aggregator")
+    aggregators: list[Aggregator]
+
+
 class Stats(_Form):
-    """What has been published, in numbers."""
+    """What has been published, read, shared and subscribed to, in numbers."""
 
     total: int
     days: list[DayCount] = Field(description="The latest days in the publication's zone, newest first")
@@ -168,7 +210,10 @@ class Stats(_Form):
     publishers: list[SlugCount]
     bylines: list[SlugCount]
     languages: list[SlugCount]
+    reads: Reads
     shares: list[ShareCount] = Field(description="Share links that were followed, the most followed network first")
+    shared: list[SharedArticle] = Field(description="What was shared most on these days")
+    subscribers: list[FeedSubscribers] = Field(description="The feeds with the most subscribers")
 
 
 class Health(_Form):

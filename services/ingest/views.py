@@ -26,14 +26,12 @@ from shared import crash
 from shared.auth import Caller, authenticate
 from shared.bodies import JSON_TYPES, has_body, read_body, whole_number
 from shared.bus import Nudge
-from shared.clicks import Clicks
 from shared.clock import Clock
-from shared.counters import Counters
 from shared.db import Database
 from shared.limits import Limiter
 from shared.models import Article
 from shared.publication import Publication
-from shared.stats import stats
+from shared.stats import Sources, stats
 
 T = TypeVar("T")
 # Seconds between two looks of a waiting request: often at first, since most articles take a tenth of a second.
@@ -53,8 +51,7 @@ class Parts:
     clock: Clock
     nudge: Nudge
     limiter: Limiter
-    counters: Counters
-    clicks: Clicks
+    sources: Sources
     in_flight: InFlight
     transfers: Places  # requests whose client is still sending, or reading a long answer
     waits: Places  # requests with Prefer: wait
@@ -122,7 +119,7 @@ def make_views(parts: Parts) -> Blueprint:
         caller()
         days = whole_number(request, "days", parts.publication.masthead.days, MOST_DAYS)
         top = whole_number(request, "top", 10, MOST_TOP)
-        found = stats(parts.db, parts.counters, parts.clicks, parts.publication, parts.clock, days=days, top=top)
+        found = stats(parts.sources, days=days, top=top)
         response = jsonify(found)
         response.headers["Cache-Control"] = "private, no-store"
         return response

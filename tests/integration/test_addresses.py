@@ -6,13 +6,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
-import redis
 
 from services.feed.share import NETWORKS
-from shared.clicks import Clicks
 from shared.urls import share_path, short_url
 from tests.databases import fresh_database
-from tests.paper import BASE, BROWSER, NOWHERE, Paper, Replica
+from tests.paper import BASE, BROWSER, FIREFOX, NOWHERE, Paper, Replica
 
 PROBLEM = "application/problem+json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -325,20 +323,33 @@ def test_a_withdrawn_article_cannot_be_shared(filled: Paper, reader: Replica) ->
 
 
 def test_a_followed_share_link_is_counted_a_looked_at_one_is_not(filled: Paper, reader: Replica) -> None:
-    path, clicks = share_path("x", filled.article_id(1)), Clicks(filled.redis, filled.installation)
-    reader.get(path)
-    reader.get(path)
-    reader.head(path)
-    reader.get(share_path("myspace", filled.article_id(1)))
-    reader.get(share_path("x", "no-such-article"))
-    reader.get(share_path("whatsapp", filled.article_id(2)))
-    assert clicks.totals() == {"x": 2, "whatsapp": 1}
+    path = share_path("x", filled.article_id(1))
+    reader.get(path, user_agent=FIREFOX)
+    reader.get(path, user_agent=f"{FIREFOX} another")
+    reader.head(path, user_agent=f"{FIREFOX} looking")
+    reader.get(share_path("myspace", filled.article_id(1)), user_agent=FIREFOX)
+    reader.get(share_path("x", "no-such-article"), user_agent=FIREFOX)
+    reader.get(share_path("whatsapp", filled.article_id(2)), user_agent=FIREFOX)
+    assert filled.audience.shares() == {"x": 2, "whatsapp": 1}
+
+
+def test_a_share_link_counts_once_for_a_reader_and_not_for_programs(filled: Paper, reader: Replica) -> None:
+    path = share_path("x", filled.article_id(1))
+    for headers in (
+        {"user_agent": FIREFOX},
+        {"user_agent": FIREFOX},
+        {"user_agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"},
+        {"user_agent": f"{FIREFOX} ahead", "sec_purpose": "prefetch;prerender"},
+        {"user_agent": ""},
+    ):
+        assert reader.get(path, **headers).status_code == 302
+    assert filled.audience.shares() == {"x": 1}
 
 
 def test_sharing_works_while_redis_is_away(filled: Paper) -> None:
     away = filled.replica(MASTHEAD_REDIS_URL=NOWHERE)
     assert away.get(share_path("x", filled.article_id(1))).status_code == 302
-    assert Clicks(redis.Redis.from_url(NOWHERE, retry=None), filled.installation).totals() == {}
+    assert filled.audience.shares() == {}
 
 
 def test_share_links_are_listed_for_programs(filled: Paper, reader: Replica) -> None:

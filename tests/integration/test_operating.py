@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
@@ -14,12 +15,13 @@ from services.cli.dead import dead_group
 from services.cli.keys import keys_group
 from services.cli.statistics import stats_command
 from shared import outbox
-from shared.clicks import Clicks
+from shared.audience import Audience
 from shared.db import Database
 from shared.events import ArticleAccepted
 from shared.installation import installation_id
 from shared.keys import parse_key
 from shared.models import ApiKey, OutboxRow
+from shared.visitors import Visitor
 from tests.factories import NOW, article, publisher
 
 
@@ -101,9 +103,9 @@ def test_stats_of_an_empty_publication_are_zeros(db: Database) -> None:
 
 def test_stats_show_which_share_links_were_followed(db: Database, valkey_url: str) -> None:
     with redis.Redis.from_url(valkey_url, retry=None) as client:
-        clicks = Clicks(client, installation_id(db))
-        for network in ("x", "whatsapp", "whatsapp", "bluesky"):
-            clicks.count(network, "an-article")
+        audience = Audience(client, installation_id(db), ZoneInfo("UTC"))
+        for number, network in enumerate(("x", "whatsapp", "whatsapp", "bluesky")):
+            audience.share(network, "an-article", Visitor(f"192.0.2.{number}", "Firefox"), NOW)
     found = json.loads(run(stats_command, "--json").stdout)
     assert [(each["network"], each["clicks"]) for each in found["shares"]] == [
         ("whatsapp", 2),

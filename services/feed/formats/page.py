@@ -48,6 +48,8 @@ __all__ = [
 class FrontView:
     frame: Frame
     stories: tuple[Story, ...]  # newest first
+    most_read: tuple[Story, ...] = ()
+    most_shared: tuple[Story, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class SliceView:
     label: str
     stories: tuple[Story, ...]
     total: int
+    most_read: tuple[Story, ...] = ()
+    most_shared: tuple[Story, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class FeedsView:
 
 
 def front_page(view: FrontView) -> bytes:
-    return render("front.html", view.frame, stories=view.stories)
+    return render("front.html", view.frame, stories=view.stories, popular=_popular(view))
 
 
 def slice_page(view: SliceView) -> bytes:
@@ -120,7 +124,18 @@ def slice_page(view: SliceView) -> bytes:
         label_language=view.which.value if view.which.kind == "language" else "",
         stories=view.stories,
         total=view.total,
+        popular=_popular(view),
     )
+
+
+def _popular(view: FrontView | SliceView) -> list[tuple[str, str, tuple[Story, ...]]]:
+    """Id, heading and articles of each list that has any."""
+    words = wording_for(view.frame.language)
+    lists = [
+        ("most-read", words.most_read, view.most_read),
+        ("most-shared", words.most_shared, view.most_shared),
+    ]
+    return [each for each in lists if each[2]]
 
 
 def day_page(view: DayView) -> bytes:

@@ -1,3 +1,19 @@
+// Says once that the article is read: when somebody looks at it, not while a browser fetches it ahead of time.
+(() => {
+  "use strict";
+  const article = document.querySelector("[data-read]");
+  if (!article || !navigator.sendBeacon) return;
+  const tell = () => {
+    if (document.prerendering || document.visibilityState !== "visible") return;
+    document.removeEventListener("visibilitychange", tell);
+    document.removeEventListener("prerenderingchange", tell);
+    navigator.sendBeacon(article.dataset.read);
+  };
+  document.addEventListener("visibilitychange", tell);
+  document.addEventListener("prerenderingchange", tell);
+  tell();
+})();
+
 // Copy link and Web Share: the two ways of sharing that need a script. Without it the page lacks nothing else.
 (() => {
   "use strict";

@@ -199,7 +199,7 @@ class Front:
         self.hot.keep("/feed.rss", rendered(), self.hot.mark())
         self.looks = 0
         self.record_answers = True
-        self.fast = FastPath(self._flask, self.hot, self._look, self.hot.last)
+        self.fast = FastPath(self._flask, self.hot, self._look, self.hot.last, lambda environ: None)
 
     def _flask(self, environ: object, start_response: StartResponse) -> list[bytes]:
         start_response("299 Flask", [])

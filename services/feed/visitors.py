@@ -1,0 +1,33 @@
+"""Who asks: the client's address behind one's own proxies, and whether it is a person who looks at the page now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawleruseragents import is_crawler
+
+from shared.visitors import Visitor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+# Of a User-Agent, more says nothing more, and searching it takes time.
+LONGEST = 500
+_PREFETCH = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+
+
+def visitor_of(environ: WSGIEnvironment, proxies: int) -> Visitor:
+    """The client. Behind `proxies` servers that each append to X-Forwarded-For, it is that many from its end."""
+    passed = [each.strip() for each in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")] if proxies else []
+    address = passed[-proxies] if len(passed) >= proxies > 0 else environ.get("REMOTE_ADDR", "")
+    return Visitor(address[:100], environ.get("HTTP_USER_AGENT", "")[:LONGEST])
+
+
+def is_person(environ: WSGIEnvironment) -> bool:
+    """False for known programs, for those without a name, and for pages fetched before anybody looks at them."""
+    if any(
+        said in environ.get(name, "").lower() for name in _PREFETCH for said in ("prefetch", "prerender", "preview")
+    ):
+        return False
+    user_agent = environ.get("HTTP_USER_AGENT", "")[:LONGEST]
+    return bool(user_agent) and not is_crawler(user_agent)
