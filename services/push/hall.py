@@ -137,38 +137,41 @@ class Follower:
         self._db = db
         self._publication = publication
         self._announcements = Announcements(client, installation)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True, name="follower")
 
     def start(self, hall: Hall, loop: asyncio.AbstractEventLoop) -> None:
-        self._hall, self._loop = hall, loop
-        self._seen = hall.position
-        self._thread.start()
+        """Follows until the process ends."""
+        threading.Thread(target=self._follow, args=(hall, loop), daemon=True, name="follower").start()
 
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _follow(self) -> None:
-        while not self._stopped.is_set():
+    def _follow(self, hall: Hall, loop: asyncio.AbstractEventLoop) -> None:
+        while not loop.is_closed():
             started = time.monotonic()
             try:
-                while self._look() == PAGE:
+                while self._look(hall, loop) == PAGE:
                     pass
             except Exception as error:  # whatever it is: without this thread, nobody would be told anything
                 log.warning("nothing is told, the record does not answer: %s", error)
-            pause = len(self._hall.listeners) * PAUSE_PER_LISTENER
-            self._stopped.wait(max(0.0, started + pause - time.monotonic()))
+            pause = len(hall.listeners) * PAUSE_PER_LISTENER
+            time.sleep(max(0.0, started + pause - time.monotonic()))
             self._announcements.wait()
 
-    def _look(self) -> int:
+    def _look(self, hall: Hall, loop: asyncio.AbstractEventLoop) -> int:
         with self._db.read() as session:
-            found = happenings.messages(session, self._publication, after=self._seen, limit=PAGE)
+            if not hall.listeners:
+                end = happenings.newest(session)
+                if end != hall.position:
+                    asyncio.run_coroutine_threadsafe(_skip(hall, end), loop).result()
+                return 0
+            found = happenings.messages(session, self._publication, after=hall.position, limit=PAGE)
         if found:
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and this process with it
-                asyncio.run_coroutine_threadsafe(self._tell(found), self._loop).result()
-            self._seen = found[-1].id
+            asyncio.run_coroutine_threadsafe(_tell(hall, found), loop).result()
         return len(found)
 
-    async def _tell(self, found: Sequence[Message]) -> None:
-        self._hall.tell(found)
+
+async def _tell(hall: Hall, found: Sequence[Message]) -> None:
+    hall.tell(found)
+
+
+async def _skip(hall: Hall, end: int) -> None:
+    """Goes on to this event without a word; not when somebody came in meanwhile, who would miss what lies between."""
+    if not hall.listeners:
+        hall.position = end
