@@ -71,7 +71,7 @@ Judge = Callable[[int, Mapping[str, Any], str], PostError | None]
 
 
 class Caller:
-    """Calls the server of one account.
+    """Calls a server, the base address of an API, for one account.
 
     `judge` is the network's own reading of an answer (status, JSON, text): the error it stands for, or None to leave
     it to the meaning of HTTP's status codes. It is asked about every answer, since some say 200 to everything.
@@ -81,7 +81,7 @@ class Caller:
         self, door: Door, account: Account, server: str, *, deadline: float = DEADLINE, judge: Judge | None = None
     ) -> None:
         self._door = door
-        self._server = (account.server or server).rstrip("/")
+        self._server = server.rstrip("/")
         self._hidden = account.secrets.hidden()
         self._hidden += tuple(quote(each, safe="") for each in self._hidden)
         self._deadline = deadline
@@ -130,7 +130,8 @@ class Caller:
 
     def _told(self, fault: PostError, reply: Reply) -> PostError:
         """The same fault without secrets, and with the time to wait that the answer names."""
-        told = type(fault)(hide(str(fault), self._hidden))
+        kind = NotSent if isinstance(fault, Unknown) and not reply.once else type(fault)
+        told = kind(hide(str(fault), self._hidden))
         if isinstance(told, NotSent):
             told.retry_after = waiting.asked(reply.headers, reply.fields)
         return told

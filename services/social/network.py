@@ -4,9 +4,9 @@ A draft is made once, stored, and only then sent: everything that a repeat must 
 (text, time, idempotency key, record key) stands in it. `publish` makes exactly one post per call; a thread is sent
 part by part, so that the caller stores each before it sends the next:
 
-    done = []
     while len(done) < len(draft.texts):
-        done.append(network.publish(draft, account, door, done=done))   # stored here
+        draft = network.prepare(draft, account, door, done=done)    # stored, then armed
+        done += (network.publish(draft, account, door, done=done),)  # stored
 
 What a call raises says what came of it: `services.social.outcomes`. Nothing is repeated in here.
 """
@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from services.social.article import Article
-from services.social.outcomes import AccountBroken, Cannot
+from services.social.outcomes import AccountBroken, Cannot, Duplicate
 from services.social.text.cutting import shorten
 from services.social.text.hashtags import Hashtags
 from services.social.text.rules import Rule
@@ -179,12 +179,21 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Access:
+    """What a refresh brought: secrets to store before they are used, and when the account needs a person again."""
+
+    secrets: Secrets
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """What a network can do. `repeats`: for how long after the first attempt a repeat of a draft makes no second post.
 
     `alt` is the longest description of a picture, 0 when there is none; `media` how many pictures a post may have.
-    `card`: whether we send the card, the network fetches it from the page, or there is none. `cost` in US dollars of
-    a post and of a post with a link.
+    `warning`: whether a post can be folded behind a content warning. `card` says where the card of a link comes from:
+    "fetched" from the page by the network, "sent" by us, or "none". `cost` in US dollars of a post, and of one with a
+    link.
     """
 
     edit: bool = False
@@ -198,6 +207,7 @@ class Capabilities:
     uploads: bool = False
     media: int = 0
     alt: int = 0
+    warning: bool = False
     card: str = "fetched"
     cost: tuple[float, float] = (0.0, 0.0)
 
@@ -223,11 +233,11 @@ class Network(ABC):
         wanted = account.settings
         return Style(
             rule=self.rule(account),
-            template=wanted.get("template") or DEFAULTS[self.name],
+            template=wanted.get("template") or DEFAULTS[self.name.partition("-")[0]],
             hashtags=Hashtags(most=wanted.get("hashtags", Hashtags.most)),
             emoji=wanted.get("emoji", ""),
             posts=wanted.get("posts", 1) if self.can.thread else 1,
-            warning=wanted.get("warning", ""),
+            warning=self._warning(account),
         )
 
     def compose(self, article: Article, account: Account, *, key: str, at: datetime) -> Draft:
@@ -246,9 +256,12 @@ class Network(ABC):
             description=article.summary,
             image=None if attached else picture,
             media=(picture,) if attached and picture else (),
-            warning=account.settings.get("warning", ""),
+            warning=self._warning(account),
         )
         return replace(draft, extra=self.freeze(draft, written, account))
+
+    def _warning(self, account: Account) -> str:
+        return account.settings.get("warning", "") if self.can.warning else ""
 
     def _picture(self, article: Article) -> Media | None:
         """The article's picture, never without a description: who cannot see it is told the headline at least."""
@@ -262,6 +275,18 @@ class Network(ABC):
     def freeze(self, draft: Draft, written: Written, account: Account) -> Mapping[str, Any]:
         """What a draft has to keep for this network alone."""
         return {}
+
+    def cost(self, draft: Draft) -> float:
+        """US dollars that the network takes for this draft."""
+        plain, linked = self.can.cost
+        return sum(linked if "://" in text else plain for text in draft.texts)
+
+    def prepare(self, draft: Draft, account: Account, door: Door, *, done: Sequence[Posted] = ()) -> Draft:
+        """Makes what the next part needs before it can be posted, and is nothing that readers see. Raises PostError.
+
+        Store the draft that comes back before `publish`: with it a post whose answer was lost is recognised.
+        """
+        return draft
 
     @abstractmethod
     def publish(self, draft: Draft, account: Account, door: Door, *, done: Sequence[Posted] = ()) -> Posted:
@@ -288,6 +313,13 @@ class Network(ABC):
         """Asks who the account is, without posting anything. Raises AccountBroken."""
         raise Cannot(f"{self.name} cannot be asked about an account.")
 
-    def refresh(self, account: Account, door: Door) -> Secrets:
-        """New secrets, to be stored before they are used; hold a lock, some networks take the old ones only once."""
+    def refresh(self, account: Account, door: Door) -> Access:
+        """Renews what has run out. Under a lock: some networks take the old secrets only once."""
         raise Cannot(f"{self.name} has nothing to refresh.")
+
+    def landed(self, refused: Duplicate, draft: Draft, account: Account, door: Door, done: Sequence[Posted]) -> Posted:
+        """The post that a refusal for its likeness proves to be there already. Raises the refusal if it is another."""
+        found = self.find(draft, account, door, datetime.fromisoformat(draft.at), done=done)
+        if found is None:
+            raise refused
+        return replace(found, remarks=("An earlier attempt had made the post.",))

@@ -5,7 +5,8 @@ PostError
 │   └── RateLimited       the whole account has to wait
 ├── Unknown               it may have been posted: look it up, or repeat it only where a repeat is safe
 ├── RefusedByNetwork      the network will not take this post: give it up
-│   └── Gone              the post is not there (any more)
+│   ├── Gone              the post is not there (any more)
+│   └── Duplicate         the account has a post like this already: perhaps this very one
 ├── AccountBroken         nothing can be posted by this account until a person has mended it: hold its posts
 │   └── TokenExpired      as above, unless `refresh` brings new secrets
 └── Cannot                the network has no such thing as this edit, deletion or look-up
@@ -43,6 +44,10 @@ class RefusedByNetwork(PostError):
 
 
 class Gone(RefusedByNetwork):
+    pass
+
+
+class Duplicate(RefusedByNetwork):
     pass
 
 

@@ -13,6 +13,8 @@ from shared.http import Headers
 
 # A longer pause is not believed; who is still limited after it is told so again.
 LONGEST = 86_400.0
+# Where Meta says how much has been used, but not when it will be less.
+_USED_UP = 300.0
 # A number above this is an instant (seconds since 1970), below it a duration.
 _INSTANT = 1_000_000_000
 _RESETS = ("X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "RateLimit-Reset")
@@ -40,9 +42,9 @@ def asked(headers: Headers, fields: Mapping[str, Any]) -> float | None:
 
 def pause(headers: Headers) -> float:
     """Seconds until the next call is allowed, by an answer that was no refusal: 0 while calls remain."""
-    if not any(headers.get(name, "").strip() == "0" for name in _REMAINING):
-        return 0.0
-    return asked(headers, {}) or 0.0
+    if any(headers.get(name, "").strip() == "0" for name in _REMAINING):
+        return asked(headers, {}) or 0.0
+    return _USED_UP if _used(headers.get("X-App-Usage", "")) >= 90 else 0.0
 
 
 def _seconds(value: Any, now: datetime) -> float | None:
@@ -69,6 +71,14 @@ def _regained(usage: str) -> float | None:
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
     return _bounded(max(minutes) * 60) if minutes and max(minutes) > 0 else None
+
+
+def _used(usage: str) -> float:
+    """Meta's other usage header: how many percent of the app's calls, time and computing have been used."""
+    try:
+        return max(float(percent) for percent in json.loads(usage).values())
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+        return 0.0
 
 
 def _bounded(seconds: float) -> float | None:

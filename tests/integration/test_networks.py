@@ -109,7 +109,7 @@ def test_a_thread_is_one_chain(server: NetworkServer, network: Network) -> None:
         done += (publish(server, network, draft, done),)
     assert server.texts() == [TEXT, "It goes on.", "It ends."]
     assert [each.part for each in done] == [0, 1, 2]
-    assert [server.parent(number) for number in range(3)] == [None, done[0].id, done[1].id]
+    assert [server.parent(number) for number in range(3)] == [None, done[0].id, done[0 if server.flat else 1].id]
 
 
 def test_a_correction_answers_the_post(server: NetworkServer, network: Network) -> None:
@@ -194,7 +194,7 @@ def test_a_wrong_token_breaks_the_account_and_is_not_shown(server: NetworkServer
 
 @pytest.mark.parametrize("token", ["two\r\nX-Injected: lines", "", "with\0null", "naïve"])
 def test_a_secret_that_is_none_breaks_the_account(token: str, server: NetworkServer, network: Network) -> None:
-    for name in network.secrets:
+    for name in server.used:
         account = replace(server.account(), secrets=Secrets(server.secrets() | {name: token}))
         with pytest.raises(AccountBroken, match=rf"account('s {name}| has no {name})"):
             network.publish(drafted(server), account, server.door())
@@ -241,7 +241,7 @@ def test_each_fault_is_what_it_is_and_nothing_is_doubled(fault: Fault, server: N
         repeated = publish(server, network, draft)
         assert len(server.posts) == 1
         if network.can.find and stored:
-            assert found == replace(repeated, pause=0.0)
+            assert found == replace(repeated, pause=0.0), "what is found is what was made"
 
 
 def test_what_never_left_is_certainly_not_sent(server: NetworkServer, network: Network) -> None:

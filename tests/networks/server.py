@@ -89,6 +89,8 @@ class NetworkServer:
 
     network: ClassVar[type[Network]]
     identity: ClassVar[str] = "newsroom"
+    used: ClassVar[tuple[str, ...]] = ("token",)  # secrets that a post needs
+    flat: ClassVar[bool] = False  # whether all answers of a thread are to its first post
     reactions: ClassVar[tuple[int | None, ...]] = (3, 2, 1)  # likes, reposts, replies
 
     def __init__(self) -> None:

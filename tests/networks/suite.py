@@ -9,11 +9,22 @@ from typing import Any
 
 from services.social.network import Draft, Media, Network
 from services.social.text.writing import Span, Text, Written
+from tests.networks.bluesky import BlueskyServer
+from tests.networks.discord import DiscordServer
 from tests.networks.mastodon import MastodonServer
+from tests.networks.matrix import MatrixServer
 from tests.networks.server import NetworkServer
+from tests.networks.slack import SlackServer, SlackWebhookServer
+from tests.networks.telegram import TelegramServer
 
 SERVERS: dict[str, type[NetworkServer]] = {
     "mastodon": MastodonServer,
+    "bluesky": BlueskyServer,
+    "telegram": TelegramServer,
+    "discord": DiscordServer,
+    "slack": SlackServer,
+    "slack-webhook": SlackWebhookServer,
+    "matrix": MatrixServer,
 }
 LINK = "https://news.example/2026/harbour"
 TEXT = f"Harbour reopens after storm – بندر 👩‍👩‍👧 {LINK} #Harbour"

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 from services.social.network import Network
+from services.social.networks.bluesky import Bluesky
+from services.social.networks.discord import Discord
 from services.social.networks.mastodon import Mastodon
+from services.social.networks.matrix import Matrix
+from services.social.networks.slack import Slack, SlackWebhook
+from services.social.networks.telegram import Telegram
 
-NETWORKS: dict[str, Network] = {network.name: network for network in (Mastodon(),)}
+NETWORKS: dict[str, Network] = {
+    network.name: network
+    for network in (
+        Mastodon(),
+        Bluesky(),
+        Telegram(),
+        Discord(),
+        Slack(),
+        SlackWebhook(),
+        Matrix(),
+    )
+}

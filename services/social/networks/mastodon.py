@@ -38,6 +38,7 @@ class Mastodon(Network):
         uploads=True,
         media=4,
         alt=1500,
+        warning=True,
     )
     secrets = ("token",)
 
@@ -87,7 +88,7 @@ class Mastodon(Network):
         return Checked(me.name("acct"), str(me.get("url") or ""), settings=_limits(caller))
 
     def _caller(self, account: Account, door: Door) -> Caller:
-        return Caller(door, account, self.server, deadline=self.deadline)
+        return Caller(door, account, account.server, deadline=self.deadline)
 
     def _upload(self, media: Media, account: Account, caller: Caller) -> str:
         picture, kind = caller.picture(media, most=_LARGEST_PICTURE)

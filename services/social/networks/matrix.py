@@ -1,0 +1,167 @@
+"""Matrix rooms that are not encrypted. https://spec.matrix.org/latest/client-server-api/
+
+Settings: `room`, an id or an alias, of which `check` finds the id; `notice`, to post as bots do.
+Secrets: `token`, always of the same device, whose transaction ids make repeats safe; `refresh` if the server gives one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from services.social.calling import Caller, words_of
+from services.social.network import Access, Account, Capabilities, Checked, Draft, Network, Posted
+from services.social.networks.lookup import Candidate, first_match
+from services.social.outcomes import AccountBroken, Gone, PostError, TokenExpired
+from services.social.text import rules
+from services.social.text.rules import Rule
+from shared.http import Door
+
+_API = "/_matrix/client/v3"
+_LARGEST_PICTURE = 10_000_000
+_BROKEN = {"M_FORBIDDEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED", "M_USER_SUSPENDED", "M_USER_LOCKED"}
+
+
+class Matrix(Network):
+    name = "matrix"
+    can = Capabilities(
+        edit=True,
+        delete=True,
+        find=True,
+        check=True,
+        refresh=True,
+        thread=True,
+        repeats=timedelta(hours=12),  # the specification names no time; servers keep transaction ids for about a day
+        uploads=True,
+        media=1,
+    )
+    secrets = ("token",)
+    settings = ("room",)
+
+    def rule(self, account: Account) -> Rule:
+        return rules.MATRIX
+
+    def publish(self, draft: Draft, account: Account, door: Door, *, done: Sequence[Posted] = ()) -> Posted:
+        part, caller = len(done), self._caller(account, door)
+        message: dict[str, Any] = {
+            "msgtype": "m.notice" if account.settings.get("notice") else "m.text",
+            "body": draft.texts[part],
+        }
+        if draft.media and part == 0:
+            message |= self._picture_of(draft, account, caller)
+        before = done[-1] if done else draft.reply_to
+        relation = {"m.relates_to": {"m.in_reply_to": {"event_id": before.id}}} if before is not None else {}
+        path = f"{_room(account)}/send/m.room.message/{_quoted(draft.part_key(part))}"
+        reply = caller.call("PUT", path, content=message | relation, headers=_bearer(account), once=True)
+        return _posted(reply.name("event_id"), part, message, account)
+
+    def find(
+        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+    ) -> Posted | None:
+        part = len(done)
+        return first_match(_own(self._caller(account, door), account, part), draft.texts[part], since, known=done)
+
+    def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
+        text = draft.texts[posted.part]
+        message = {**posted.state["message"], "body": text}
+        relation = {"rel_type": "m.replace", "event_id": posted.id}
+        content = {**message, "body": f"* {text}", "m.new_content": message, "m.relates_to": relation}
+        caller = self._caller(account, door)
+        there = f"{_room(account)}/event/{_quoted(posted.id)}"
+        if "redacted_because" in str(caller.call("GET", there, headers=_bearer(account)).get("unsigned")):
+            raise Gone("The message has been deleted.")
+        path = f"{_room(account)}/send/m.room.message/{_quoted(draft.part_key(posted.part))}.edit"
+        caller.call("PUT", path, content=content, headers=_bearer(account))
+        return _posted(posted.id, posted.part, message, account)
+
+    def delete(self, posted: Posted, account: Account, door: Door) -> None:
+        path = f"{_room(account)}/redact/{_quoted(posted.id)}/delete.{_quoted(posted.id)}"
+        try:
+            self._caller(account, door).call("PUT", path, content={}, headers=_bearer(account))
+        except Gone:
+            return
+
+    def check(self, account: Account, door: Door) -> Checked:
+        caller, room = self._caller(account, door), str(account.settings.get("room", ""))
+        me = caller.call("GET", f"{_API}/account/whoami", headers=_bearer(account)).name("user_id")
+        if room.startswith("#"):
+            room = caller.call("GET", f"{_API}/directory/room/{_quoted(room)}").name("room_id")
+        path = f"{_API}/rooms/{_quoted(room)}/state/m.room.encryption"
+        try:
+            caller.call("GET", path, headers=_bearer(account))
+        except Gone:
+            return Checked(me, f"https://matrix.to/#/{_quoted(room)}", {"room": room})
+        raise AccountBroken("The room is encrypted: Masthead can only post in rooms that are not.")
+
+    def refresh(self, account: Account, door: Door) -> Access:
+        content = {"refresh_token": account.secrets["refresh"]}
+        reply = self._caller(account, door).call("POST", f"{_API}/refresh", content=content)
+        tokens = {"token": reply.name("access_token"), "refresh": reply.get("refresh_token")}
+        return Access(account.secrets.renewed(tokens))
+
+    def _caller(self, account: Account, door: Door) -> Caller:
+        return Caller(door, account, account.server, deadline=self.deadline, judge=_judge)
+
+    def _picture_of(self, draft: Draft, account: Account, caller: Caller) -> dict[str, Any]:
+        """The parts of a message that is a picture with the text as its caption."""
+        media = draft.media[0]
+        picture, kind = caller.picture(media, most=_LARGEST_PICTURE)
+        name = f"picture.{kind.partition('/')[2]}"
+        headers = _bearer(account) | {"Content-Type": kind}
+        query = {"filename": name}
+        uri = caller.call("POST", "/_matrix/media/v3/upload", query=query, body=picture, headers=headers)
+        size = {"w": media.width, "h": media.height} if media.width and media.height else {}
+        info = {"mimetype": kind, "size": len(picture), **size}
+        return {"msgtype": "m.image", "filename": name, "url": uri.name("content_uri"), "info": info}
+
+
+def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
+    code = fields.get("errcode")
+    if status < 400 or not isinstance(code, str):
+        return None
+    told = words_of(f"{code}: {fields.get('error', '')}")
+    if code == "M_UNKNOWN_TOKEN":
+        return (TokenExpired if fields.get("soft_logout") is True else AccountBroken)(told)
+    if code == "M_NOT_FOUND":
+        return Gone(told)
+    return AccountBroken(told) if code in _BROKEN else None
+
+
+def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
+    me = caller.call("GET", f"{_API}/account/whoami", headers=_bearer(account)).name("user_id")
+    query = {"dir": "b", "limit": "100"}
+    while True:
+        reply = caller.call("GET", f"{_room(account)}/messages", query=query, headers=_bearer(account))
+        for event in reply.many("chunk"):
+            message = event.get("content") if event.get("sender") == me else None
+            message = message if isinstance(message, dict) else {}
+            fields = {name: value for name, value in message.items() if name != "m.relates_to"}
+            text = "" if "m.new_content" in fields else str(fields.get("body", ""))
+            posted = _posted(str(event.get("event_id")), part, fields, account)
+            yield Candidate(posted, text, _seconds(event.get("origin_server_ts")))
+        if not reply.get("end"):
+            return
+        query["from"] = reply.name("end")
+
+
+def _seconds(milliseconds: object) -> float | None:
+    return milliseconds / 1000 if isinstance(milliseconds, int) else None
+
+
+def _posted(event: str, part: int, message: Mapping[str, Any], account: Account) -> Posted:
+    room = _quoted(str(account.settings.get("room", "")))
+    return Posted(event, f"https://matrix.to/#/{room}/{_quoted(event)}", part, {"message": dict(message)})
+
+
+def _room(account: Account) -> str:
+    return f"{_API}/rooms/{_quoted(str(account.settings.get('room', '')))}"
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _bearer(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.secrets['token']}"}
