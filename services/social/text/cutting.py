@@ -24,6 +24,7 @@ _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _UNMODELLED = regex.compile(r"[\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 _TRADITIONAL = regex.compile(r"zh-(?:\w+-)*?(?:hant|tw|hk|mo)\b", regex.IGNORECASE)
 _WINDOW = 200  # code points before the cut in which its word is looked for
+_LONG_WORD = 40  # a longer one is cut inside, lest half of the text be lost
 _STEPS = 20
 _FIRST = 64  # letters tried first; looking from the beginning on costs as much as what fits, not as the whole text
 
@@ -32,7 +33,7 @@ def shorten(text: str, language: str, fits: Callable[[str], bool]) -> tuple[str,
     """The longest beginning of the text, with an ellipsis, that `fits`, and the rest that was cut off.
 
     The whole text and "" when it fits as it is; "" and the whole text when not even a beginning does. Inside a word
-    only where at a word more than half would be lost. `fits` should say no to a text longer than one it said no to;
+    only where the word is very long. `fits` should say no to a text longer than one it said no to;
     where it does not, what is kept still fits, but may not be the longest.
     """
     if fits(text):
@@ -90,7 +91,7 @@ def _word_end(text: str, places: list[int], most: int, language: str) -> int:
     window = text[begun : place + _WINDOW // 4]
     ends = [begun + end for end in _word_ends(window, language) if begun + end <= place]
     allowed = [end for end in ends if places[bisect_right(places, end) - 1] == end]
-    return allowed[-1] if allowed and allowed[-1] * 2 >= place else place
+    return allowed[-1] if allowed and place - allowed[-1] <= max(place // 2, _LONG_WORD) else place
 
 
 def _word_ends(window: str, language: str) -> list[int]:

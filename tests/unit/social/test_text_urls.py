@@ -43,7 +43,7 @@ def test_what_is_no_address_of_a_page_is_refused(url: str) -> None:
 
 
 @given(TEXTS, TEXTS, TEXTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_stands_in_path_and_query_x_and_mastodon_take_the_whole_for_one_link(
     path: str, query: str, fragment: str
 ) -> None:
