@@ -67,6 +67,7 @@ class Subscribers:
     most_open: dict[str, int] = field(default_factory=dict)
     on_receive: Callable[[Received], None] = lambda received: None
     sent: int = 0  # bytes of endless answers
+    linger: bool = False  # keep the connection open behind an answer
 
     def __enter__(self) -> Subscribers:
         self._loop = asyncio.new_event_loop()
@@ -135,3 +136,5 @@ class Subscribers:
                 await writer.drain()
         writer.write(answer)
         await writer.drain()
+        if self.linger:
+            await reader.read()
