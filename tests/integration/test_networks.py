@@ -40,7 +40,12 @@ def network(server: NetworkServer) -> Network:
 
 
 def publish(server: NetworkServer, network: Network, draft: Draft, done: tuple[Posted, ...] = ()) -> Posted:
-    return network.publish(draft, server.account(), server.door(), done=done)
+    return send(network, draft, server.account(), server.door(), done)
+
+
+def send(network: Network, draft: Draft, account: Account, door: Door, done: tuple[Posted, ...] = ()) -> Posted:
+    draft = network.prepare(draft, account, door, done=done)
+    return network.publish(draft, account, door, done=done)
 
 
 def since() -> datetime:
@@ -154,10 +159,11 @@ def test_a_post_is_found_by_what_it_says(server: NetworkServer, network: Network
             network.find(drafted(server), server.account(), server.door(), since())
         return
     other = publish(server, network, drafted(server, "Another story.", link="", key="other"))
-    assert network.find(drafted(server), server.account(), server.door(), since()) is None
-    posted = publish(server, network, drafted(server))
+    draft = network.prepare(drafted(server), server.account(), server.door())
+    assert network.find(draft, server.account(), server.door(), since()) is None
+    posted = publish(server, network, draft)
     publish(server, network, drafted(server, "A third story.", link="", key="third"))
-    found = network.find(drafted(server), server.account(), server.door(), since())
+    found = network.find(draft, server.account(), server.door(), since())
     assert found is not None
     assert (found.id, found.url, found.part) == (posted.id, posted.url, 0)
     assert found.id != other.id
@@ -186,7 +192,7 @@ def test_a_wrong_token_breaks_the_account_and_is_not_shown(server: NetworkServer
     wrong = {name: server.wrong(name, value) for name, value in server.secrets().items()}
     account = replace(server.account(), secrets=Secrets(wrong))
     with pytest.raises(AccountBroken) as caught:
-        network.publish(drafted(server), account, server.door())
+        send(network, drafted(server), account, server.door())
     shown = f"{caught.value!r} {account!r} {caught.value.__cause__!r}"
     assert not any(value in shown for value in account.secrets.hidden())
     assert server.posts == []
@@ -197,15 +203,15 @@ def test_a_secret_that_is_none_breaks_the_account(token: str, server: NetworkSer
     for name in server.used:
         account = replace(server.account(), secrets=Secrets(server.secrets() | {name: token}))
         with pytest.raises(AccountBroken, match=rf"account('s {name}| has no {name})"):
-            network.publish(drafted(server), account, server.door())
+            send(network, drafted(server), account, server.door())
     assert server.posts == []
 
 
 def test_a_server_at_a_private_address_is_not_called(server: NetworkServer, network: Network) -> None:
     with pytest.raises(AccountBroken):
-        network.publish(drafted(server), server.account(), Door())
+        send(network, drafted(server), server.account(), Door())
     with pytest.raises(AccountBroken):
-        network.publish(drafted(server), replace(server.account(), server="http://news.example"), Door())
+        send(network, drafted(server), replace(server.account(), server="http://news.example"), Door())
     assert server.requests == []
 
 
@@ -220,12 +226,12 @@ OUTCOMES: dict[Fault, type[PostError]] = {
 
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name)
 def test_each_fault_is_what_it_is_and_nothing_is_doubled(fault: Fault, server: NetworkServer, network: Network) -> None:
-    draft = drafted(server)
+    draft = network.prepare(drafted(server), server.account(), server.door())
     before = since()
     server.fault = fault
     slow = fault in (Fault.HANG, Fault.DRIP)
     with pytest.raises(OUTCOMES[fault]) as caught:
-        type(network)(deadline=0.3 if slow else 10).publish(draft, server.account(), server.door())
+        type(network)(deadline=0.2 if slow else 10).publish(draft, server.account(), server.door())
     assert not any(secret in str(caught.value) for secret in server.account().secrets.hidden())
     if slow:
         wait_for(lambda: server.posts)
@@ -253,9 +259,10 @@ def test_what_never_left_is_certainly_not_sent(server: NetworkServer, network: N
 def test_where_to_look_is_not_taken_for_an_empty_timeline(server: NetworkServer, network: Network) -> None:
     if not network.can.find:
         pytest.skip("has no look-up")
+    draft = network.prepare(drafted(server), server.account(), server.door())
     server.garbled = True
     with pytest.raises(NotSent):
-        network.find(drafted(server), server.account(), server.door(), since())
+        network.find(draft, server.account(), server.door(), since())
 
 
 # What is said of the networks.

@@ -11,11 +11,15 @@ from services.social.network import Draft, Media, Network
 from services.social.text.writing import Span, Text, Written
 from tests.networks.bluesky import BlueskyServer
 from tests.networks.discord import DiscordServer
+from tests.networks.facebook import FacebookServer
+from tests.networks.linkedin import LinkedInServer
 from tests.networks.mastodon import MastodonServer
 from tests.networks.matrix import MatrixServer
 from tests.networks.server import NetworkServer
 from tests.networks.slack import SlackServer, SlackWebhookServer
 from tests.networks.telegram import TelegramServer
+from tests.networks.threads import ThreadsServer
+from tests.networks.x import XServer
 
 SERVERS: dict[str, type[NetworkServer]] = {
     "mastodon": MastodonServer,
@@ -25,11 +29,15 @@ SERVERS: dict[str, type[NetworkServer]] = {
     "slack": SlackServer,
     "slack-webhook": SlackWebhookServer,
     "matrix": MatrixServer,
+    "x": XServer,
+    "facebook": FacebookServer,
+    "threads": ThreadsServer,
+    "linkedin": LinkedInServer,
 }
 LINK = "https://news.example/2026/harbour"
 TEXT = f"Harbour reopens after storm – بندر 👩‍👩‍👧 {LINK} #Harbour"
 ALT = "Two cranes & a ship, seen from <the quay>"
-AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 
 
 def drafted(server: NetworkServer, *texts: str, network: Network | None = None, **fields: Any) -> Draft:

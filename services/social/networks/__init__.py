@@ -5,10 +5,14 @@ from __future__ import annotations
 from services.social.network import Network
 from services.social.networks.bluesky import Bluesky
 from services.social.networks.discord import Discord
+from services.social.networks.facebook import Facebook
+from services.social.networks.linkedin import LinkedIn
 from services.social.networks.mastodon import Mastodon
 from services.social.networks.matrix import Matrix
 from services.social.networks.slack import Slack, SlackWebhook
 from services.social.networks.telegram import Telegram
+from services.social.networks.threads import Threads
+from services.social.networks.x import X
 
 NETWORKS: dict[str, Network] = {
     network.name: network
@@ -20,5 +24,9 @@ NETWORKS: dict[str, Network] = {
         Slack(),
         SlackWebhook(),
         Matrix(),
+        X(),
+        Facebook(),
+        Threads(),
+        LinkedIn(),
     )
 }

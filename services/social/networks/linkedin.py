@@ -1,0 +1,239 @@
+"""LinkedIn pages of organisations. https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api
+
+Settings: `author`, the organisation's URN; `version` of the API (YYYYMM); `client_id` of the app, for a refresh.
+Secrets: `token`, with the scopes w_organization_social and r_organization_social; `refresh` and `client_secret`, which
+only approved partners get. Without them a person has to connect again every 60 days.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from services.social import waiting
+from services.social.calling import Caller, words_of
+from services.social.network import (
+    Access,
+    Account,
+    Capabilities,
+    Checked,
+    Draft,
+    Measured,
+    Media,
+    Network,
+    Posted,
+)
+from services.social.networks.lookup import Candidate, first_match
+from services.social.outcomes import AccountBroken, Duplicate, Gone, PostError, RefusedByNetwork, TokenExpired
+from services.social.text import rules
+from services.social.text.rules import Rule
+from services.social.text.writing import Written
+from shared.http import Door
+
+VERSION = "202610"
+_LARGEST_PICTURE = 8_000_000
+# https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
+_RESERVED = re.compile(r"([\\|{}@\[\]()<>#*_~])")
+
+
+class LinkedIn(Network):
+    name = "linkedin"
+    server = "https://api.linkedin.com"
+    can = Capabilities(
+        edit=True,
+        delete=True,
+        find=True,
+        measure=True,
+        check=True,
+        refresh=True,
+        uploads=True,
+        media=1,
+        alt=4086,
+        card="sent",
+    )
+    secrets = ("token",)
+    settings = ("author",)
+
+    def rule(self, account: Account) -> Rule:
+        return rules.LINKEDIN
+
+    def freeze(self, draft: Draft, written: Written, account: Account) -> Mapping[str, Any]:
+        """The texts in LinkedIn's own markup: what it reserves is escaped, hashtags are named as such."""
+        return {
+            "commentaries": [_little(post.text, [(s.start, s.end) for s in post.hashtags]) for post in written.posts]
+        }
+
+    def publish(self, draft: Draft, account: Account, door: Door, *, done: Sequence[Posted] = ()) -> Posted:
+        part, caller = len(done), self._caller(account, door)
+        post: dict[str, Any] = {
+            "author": account.settings.get("author", ""),
+            "commentary": draft.extra["commentaries"][part],
+            "visibility": "PUBLIC",
+            "distribution": {
+                "feedDistribution": "MAIN_FEED",
+                "targetEntities": [],
+                "thirdPartyDistributionChannels": [],
+            },
+            "lifecycleState": "PUBLISHED",
+            "isReshareDisabledByAuthor": False,
+        }
+        remarks: tuple[str, ...] = ()
+        if part == 0:
+            content, remarks = self._content(draft, account, door, caller)
+            post |= {"content": content} if content else {}
+        try:
+            reply = caller.call("POST", "/rest/posts", content=post, headers=_headers(account), once=True)
+        except Duplicate as refused:
+            return self.landed(refused, draft, account, door, done)
+        urn = reply.headers.get("x-restli-id", "")
+        if not urn:
+            raise reply.unusable("names no post")
+        return Posted(urn, _link(urn), part, remarks=remarks, pause=waiting.pause(reply.headers))
+
+    def find(
+        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+    ) -> Posted | None:
+        part = len(done)
+        own = _own(self._caller(account, door), account, part)
+        return first_match(own, draft.extra["commentaries"][part], since, known=done)
+
+    def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
+        patch = {"patch": {"$set": {"commentary": draft.extra["commentaries"][posted.part]}}}
+        headers = _headers(account) | {"X-RestLi-Method": "PARTIAL_UPDATE"}
+        self._caller(account, door).call("POST", _path(posted), content=patch, headers=headers)
+        return posted
+
+    def delete(self, posted: Posted, account: Account, door: Door) -> None:
+        headers = _headers(account) | {"X-RestLi-Method": "DELETE"}
+        try:
+            self._caller(account, door).call("DELETE", _path(posted), headers=headers)
+        except Gone:
+            return
+
+    def measure(self, posted: Posted, account: Account, door: Door) -> Measured:
+        path = f"/rest/socialActions/{quote(posted.id, safe='')}"
+        reply = self._caller(account, door).call("GET", path, headers=_headers(account))
+        likes, comments = (
+            reply.get("likesSummary", "totalLikes"),
+            reply.get("commentsSummary", "aggregatedTotalComments"),
+        )
+        return Measured(likes=likes, replies=comments)
+
+    def check(self, account: Account, door: Door) -> Checked:
+        number = str(account.settings.get("author", "")).rpartition(":")[2]
+        path = f"/rest/organizations/{quote(number, safe='')}"
+        reply = self._caller(account, door).call("GET", path, headers=_headers(account))
+        name = reply.get("vanityName")
+        url = f"https://www.linkedin.com/company/{quote(str(name))}" if name else ""
+        return Checked(reply.name("localizedName"), url)
+
+    def refresh(self, account: Account, door: Door) -> Access:
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": account.secrets["refresh"],
+            "client_id": account.settings.get("client_id", ""),
+            "client_secret": account.secrets["client_secret"],
+        }
+        server = account.server or "https://www.linkedin.com"
+        caller = Caller(door, account, server, deadline=self.deadline, judge=_judge_refresh)
+        reply = caller.call("POST", "/oauth/v2/accessToken", form=form)
+        seconds = reply.get("refresh_token_expires_in") or reply.get("expires_in")
+        known = isinstance(seconds, int) and 0 < seconds < 10**9
+        expires = datetime.now(UTC) + timedelta(seconds=seconds) if known else None
+        tokens = {"token": reply.name("access_token"), "refresh": reply.get("refresh_token")}
+        return Access(account.secrets.renewed(tokens), expires)
+
+    def _caller(self, account: Account, door: Door) -> Caller:
+        return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=_judge)
+
+    def _content(
+        self, draft: Draft, account: Account, door: Door, caller: Caller
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """LinkedIn reads no page: without these fields a link has no card. A card may go without its picture."""
+        if draft.media:
+            picture = self._upload(draft.media[0], account, door, caller)
+            return {"media": {"id": picture, "altText": draft.media[0].alt}}, ()
+        if not draft.link:
+            return {}, ()
+        article = {"source": draft.link, "title": draft.title, "description": draft.description}
+        if draft.image is None:
+            return {"article": article}, ()
+        try:
+            thumbnail = {"thumbnail": self._upload(draft.image, account, door, caller)}
+        except RefusedByNetwork as refused:
+            return {"article": article}, (f"The card has no picture: {refused}",)
+        return {"article": article | thumbnail | {"thumbnailAltText": draft.image.alt}}, ()
+
+    def _upload(self, media: Media, account: Account, door: Door, caller: Caller) -> str:
+        picture, kind = caller.picture(media, most=_LARGEST_PICTURE)
+        wanted = {"initializeUploadRequest": {"owner": account.settings.get("author", "")}}
+        query = {"action": "initializeUpload"}
+        reply = caller.call("POST", "/rest/images", query=query, content=wanted, headers=_headers(account))
+        target = urlsplit(reply.name("value", "uploadUrl"))
+        there = Caller(door, account, f"{target.scheme}://{target.netloc}", deadline=self.deadline)
+        path = target.path + (f"?{target.query}" if target.query else "")
+        headers = {"Authorization": f"Bearer {account.secrets['token']}", "Content-Type": kind}
+        there.call("PUT", path, body=picture, headers=headers)
+        return reply.name("value", "image")
+
+
+def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
+    if status < 400:
+        return None
+    told = words_of(fields.get("message") or f"HTTP {status}")
+    if status == 401:
+        return TokenExpired(told)
+    if status == 426:
+        return AccountBroken(f"{told} Set a newer version of LinkedIn's API.")
+    if status in (409, 422) and "duplicate" in told.lower():
+        return Duplicate(told)
+    return None
+
+
+def _judge_refresh(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
+    if status not in (400, 401):
+        return None
+    return AccountBroken(words_of(fields.get("error_description") or fields.get("error") or f"HTTP {status}"))
+
+
+def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
+    query = {"q": "author", "author": account.settings.get("author", ""), "count": "100", "sortBy": "CREATED"}
+    headers = _headers(account) | {"X-RestLi-Method": "FINDER"}
+    start = 0
+    while True:
+        page = caller.call("GET", "/rest/posts", query=query | {"start": str(start)}, headers=headers).many("elements")
+        for each in page:
+            urn, at = str(each.get("id")), each.get("createdAt")
+            seconds = at / 1000 if isinstance(at, int) else None
+            yield Candidate(Posted(urn, _link(urn), part), str(each.get("commentary", "")), seconds)
+        if not page:
+            return
+        start += len(page)
+
+
+def _little(text: str, hashtags: Sequence[tuple[int, int]]) -> str:
+    written, before = "", 0
+    for start, end in hashtags:
+        written += _RESERVED.sub(r"\\\1", text[before:start])
+        written += "{hashtag|\\#|" + _RESERVED.sub(r"\\\1", text[start + 1 : end]) + "}"
+        before = end
+    return written + _RESERVED.sub(r"\\\1", text[before:])
+
+
+def _headers(account: Account) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {account.secrets['token']}",
+        "LinkedIn-Version": str(account.settings.get("version", VERSION)),
+        "X-Restli-Protocol-Version": "2.0.0",
+    }
+
+
+def _path(posted: Posted) -> str:
+    return f"/rest/posts/{quote(posted.id, safe='')}"
+
+
+def _link(urn: str) -> str:
+    return f"https://www.linkedin.com/feed/update/{quote(urn, safe=':')}"
