@@ -24,10 +24,13 @@ from shared.counters import Counters
 from shared.db import Database
 from shared.events import ArticleEnriched
 from shared.installation import installation_id
+from shared.listeners import COUNT_ARTICLE, COUNT_WITHDRAWAL, ENRICH_ARTICLE, FEED_PUBLISH, FEED_WITHDRAW
 from shared.models import Article, Counter, Enrichment, FeedEntry, OutboxRow, Publisher, Tally
 from shared.standing import standing
 
 PAGE = 2000
+# What changes counts. A notice waits for days to be removed, and is counted no longer.
+COUNTED_BY = [each.name for each in (ENRICH_ARTICLE, COUNT_ARTICLE, COUNT_WITHDRAWAL, FEED_PUBLISH, FEED_WITHDRAW)]
 
 
 @dataclass
@@ -100,7 +103,7 @@ def wait_until_idle(db: Database, seconds: float) -> int:
                 select(func.count()).where(
                     OutboxRow.state.in_(("waiting", "offered", "claimed")),
                     OutboxRow.due_at.is_not(None),
-                    OutboxRow.listener != "feed.remove_notice",
+                    OutboxRow.listener.in_(COUNTED_BY),
                 )
             ).one()
         if rows == 0 or time.monotonic() >= deadline:

@@ -177,7 +177,8 @@ def _meanings(wanted: dict[str, tuple[int, str, str]], publisher: int) -> tuple[
 
 def _naming(session: Session, names: Sequence[str]) -> list[Relative]:
     """The articles that give one of these names as their original's."""
-    return _relatives(session, Enrichment.original.in_(names))
+    # Named by a query of its own, or SQLite looks through every article for them.
+    return _relatives(session, Article.seq.in_(select(Enrichment.article_seq).where(Enrichment.original.in_(names))))
 
 
 def _relatives(session: Session, condition: ColumnElement[bool]) -> list[Relative]:

@@ -120,4 +120,4 @@ def test_the_migrations_make_exactly_what_the_models_say(db: Database) -> None:
 def test_slices_are_ordered_by_their_bytes_whatever_order_the_database_prefers(db: Database) -> None:
     columns = text("SELECT table_name, collation_name FROM information_schema.columns WHERE column_name = 'slice'")
     with db.read() as session:
-        assert dict(session.execute(columns).all()) == {"counter": "C", "feed": "C", "feed_entry": "C"}
+        assert set(dict(session.execute(columns).all()).values()) == {"C"}
