@@ -15,6 +15,7 @@ from services.push.asyncapi import make_asyncapi_views
 from services.push.hall import Follower, Hall
 from services.push.hub import Hub, make_hub_views
 from services.push.live import Live
+from services.push.openapi import make_openapi_views
 from services.push.settings import PushSettings
 from services.push.subscribing import Desk
 from services.push.verifying import Requests
@@ -37,6 +38,7 @@ def create_flask(settings: PushSettings, db: Database) -> Flask:
     hub = make_hub(settings, db)
     app.register_blueprint(make_hub_views(hub))
     app.register_blueprint(make_asyncapi_views(hub.desk.publication))
+    app.register_blueprint(make_openapi_views(hub.desk.publication))
     webhooks = WebhookDesk(hub.desk.publication, hub.clock, hub.desk)
     limiter = Limiter(settings, installation_id(db))
     app.register_blueprint(make_webhook_views(WebhookParts(db, webhooks, limiter, hub.nudge)))

@@ -66,13 +66,14 @@ class Hall:
         self._addresses: Counter[str] = Counter()
         self._most = most
         self._most_per_address = most_per_address
+        self._closed = False
 
     @contextlib.contextmanager
     def place(self, listener: Listener, address: str) -> Iterator[None]:
         """A place for a client at this address. Raises Refused: 503 when the hall is full, 429 when it has enough."""
-        if len(self._open) >= self._most:
+        if self._closed or len(self._open) >= self._most:
             raise Refused(
-                f"All {self._most:,} places of this server are taken.",
+                "The server stops." if self._closed else f"All {self._most:,} places of this server are taken.",
                 status=503,
                 title="Too many listeners",
                 headers={"Retry-After": "30"},
@@ -125,7 +126,8 @@ class Hall:
                     listener.end()
 
     def close(self) -> None:
-        """Ends every stream at once."""
+        """Ends every stream at once, and lets nobody in any more."""
+        self._closed = True
         for listener in self._open:
             listener.end()
 

@@ -141,6 +141,12 @@ class Deliveries(_Given):
     next: str | None = Field(description="Address of the next page")
 
 
+class Webhooks(_Given):
+    """All of yours, the oldest first."""
+
+    webhooks: list[Shown]
+
+
 class Scheduled(_Given):
     """What was put into the queue."""
 

@@ -20,7 +20,7 @@ from shared.models import Webhook, WebhookDelivery
 from shared.topics import select as selection_of
 
 # Deliveries of a webhook that have their turn. While it is well, those that wait to be tried again do not count.
-TURNS = 20
+TURNS = 50
 
 
 def hold(session: Session, ids: Collection[int]) -> dict[int, Webhook]:

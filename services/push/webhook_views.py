@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.push import webhook_desk, webhook_forms
 from services.push.webhook_desk import WebhookDesk
-from services.push.webhook_forms import Change, Deliveries, NewWebhook, Scheduled, Shown, Since
+from services.push.webhook_forms import Change, Deliveries, NewWebhook, Scheduled, Shown, Since, Webhooks
 from shared.auth import authenticate
 from shared.bodies import JSON_TYPES, parse, read_body, whole_number
 from shared.db import Database
@@ -43,6 +43,7 @@ class Parts:
 def make_webhook_views(parts: Parts) -> Blueprint:
     views = Blueprint("webhooks", __name__, url_prefix="/v1/webhooks")
     desk = parts.desk
+    home = f"{desk.publication.push_url}{views.url_prefix}"
 
     def publisher() -> int:
         return authenticate(request, parts.db, parts.limiter).publisher_id
@@ -60,7 +61,7 @@ def make_webhook_views(parts: Parts) -> Blueprint:
         desk.check_url(wanted.url)
         made = write(lambda session: desk.create(session, owner, wanted))
         response = _answer(webhook_forms.shown(made, 0).model_copy(update={"secret": made.secret}), 201)
-        response.headers["Location"] = f"{request.base_url}/{made.key}"
+        response.headers["Location"] = f"{home}/{made.key}"
         return response
 
     @views.get("")
@@ -69,7 +70,7 @@ def make_webhook_views(parts: Parts) -> Blueprint:
         with parts.db.read() as session:
             found = webhook_desk.all_of(session, owner)
             shown = [webhook_forms.shown(each, webhook_desk.waiting(session, each)) for each in found]
-        return _no_store(jsonify({"webhooks": [each.as_json() for each in shown]}))
+        return _answer(Webhooks(webhooks=shown))
 
     @views.get("/<uuid:key>")
     def show(key: UUID) -> Response:
@@ -123,7 +124,7 @@ def make_webhook_views(parts: Parts) -> Blueprint:
         with parts.db.read() as session:
             webhook = webhook_desk.find(session, owner, str(key))
             found = webhook_desk.log(session, webhook, before=before, limit=limit)
-        more = f"{request.base_url}?before={found[-1].id}&limit={limit}" if len(found) == limit else None
+        more = f"{home}/{key}/deliveries?before={found[-1].id}&limit={limit}" if len(found) == limit else None
         return _answer(Deliveries(deliveries=[webhook_forms.delivery(webhook, each) for each in found], next=more))
 
     @views.post("/<uuid:key>/deliveries/<int(max=9007199254740991):number>/replay")
@@ -150,12 +151,8 @@ def _body(model: type[AnyModel]) -> AnyModel:
     return parse(model, read_body(request, JSON_TYPES, LARGEST_BODY), "Nothing was changed", title=TITLE)
 
 
-def _answer(found: Shown | Deliveries | Scheduled, status: int = 200) -> Response:
+def _answer(found: Shown | Webhooks | Deliveries | Scheduled, status: int = 200) -> Response:
     response = jsonify(found.as_json())
     response.status_code = status
-    return _no_store(response)
-
-
-def _no_store(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-store"
     return response
