@@ -109,6 +109,10 @@ class Paper:
         self.work()
         return seq
 
+    def is_enriched(self, seq: int) -> bool:
+        with self.db.read() as session:
+            return session.get(Enrichment, seq) is not None
+
     def path(self, seq: int) -> str:
         with self.db.read() as session:
             found = session.get_one(Enrichment, seq)

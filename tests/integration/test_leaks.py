@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import update
 
+from services.feed.formats.oembed import OEMBEDS
+from services.feed.formats.texts import TEXTS
 from services.feed.share import NETWORKS
 from shared.models import Article
 from shared.slices import PLACES, Slice
-from shared.urls import FORMATS, feed_path, share_path, slice_path
-from tests.paper import BROWSER, Paper, Replica
+from shared.urls import FORMATS, feed_path, share_path, short_url, slice_path
+from tests.paper import BASE, BROWSER, Paper, Replica
 
 SECRET = "Zanzibar"  # in no other text of these tests
 HIDDEN = {
@@ -36,6 +38,11 @@ def outputs(paper: Paper, replica: Replica, seq: int) -> Iterator[tuple[str, str
     slices += [Slice(kind, f"{SECRET.lower()}-{kind}") for kind in PLACES]
     paths = [slice_path(each) for each in slices] + [feed_path(each, format) for each in slices for format in FORMATS]
     paths += ["/", *(f"/{file}" for file in FORMATS.values()), "/masthead.json", "/2018/04/20/", "/2018/04/20/feed.rss"]
+    paths += ["/sitemap.xml", "/sitemap-pages.xml", "/2018/04/20/sitemap.xml", "/news-sitemap.xml", "/robots.txt"]
+    if paper.is_enriched(seq):
+        short = short_url(paper.path(seq))  # without the words of the headline, which an error page may repeat
+        paths += [f"{short}.{extension}" for extension in TEXTS]
+        paths += [f"/oembed?url={BASE}{short}&format={format}" for format in OEMBEDS]
     article_id = paper.article_id(seq)
     paths += [f"/share/{article_id}", *(share_path(network, article_id) for network in NETWORKS)]
     for path in paths:
