@@ -75,10 +75,10 @@ class HubOffice:
         self.duties = duties
         self.app = create_flask(settings, paper.db)
 
-    def post(self, path: str = "/hub", *, client: str = "198.51.100.7", **form: Any) -> TestResponse:
+    def post(self, at: str = "/hub", /, *, client: str = "198.51.100.7", **form: Any) -> TestResponse:
         """Names of parameters as in Python: hub_mode."""
         data = {name.replace("hub_", "hub.", 1): value for name, value in form.items() if value is not None}
-        return self.app.test_client().post(path, data=data, environ_base={"REMOTE_ADDR": client})
+        return self.app.test_client().post(at, data=data, environ_base={"REMOTE_ADDR": client})
 
     def ask(self, mode: str = "subscribe", callback: str = "", topic: str = "/feed.rss", **form: Any) -> TestResponse:
         callback = callback or self.subscribers.url()
