@@ -90,9 +90,9 @@ def served(replica: Replica) -> Iterator[int]:
 def seen(answer: requests.Response) -> tuple[int, dict[str, str], bytes]:
     headers = {name: value for name, value in answer.headers.items() if name not in VOLATILE}
     if answer.status_code == 304:
-        # Flask's answers have the first, those of the fast path have not. The second may be given (RFC 9110, 8.6).
+        # Flask's answers have the first, those of the fast path have not. The second nginx cannot leave out.
         headers.pop("X-Content-Type-Options", None)
-        headers.pop("Content-Length", None)
+        headers.pop("Content-Type", None)
     return answer.status_code, headers, answer.raw.data
 
 
