@@ -7,6 +7,7 @@ so that hostile text costs no more than other text of its length.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
 from itertools import groupby
 
@@ -47,16 +48,15 @@ _LINK = regex.compile(
     rf"(?P<path>/(?:(?:{_IN_PATH}|{_IN_BRACKETS})*(?<={_PATH_END}))?)?(?:{_QUERY})?)",
     regex.IGNORECASE,
 )
+_WORD = regex.compile(r"\S+")
 _ASCII_HOST = regex.compile(rf"(?:[-a-z0-9{_LATIN}]++\.){{1,12}}{_TLD}", regex.IGNORECASE)
 _SHORT = regex.compile(r"https?://t\.co/(?P<slug>[a-z0-9]+)(?:" + _QUERY + ")?", regex.IGNORECASE)
 
 
 def find_links(text: str, bare: bool) -> list[tuple[int, int]]:
     """Start and end of every link, in order; `bare`: also of addresses without a scheme, as X has it."""
-    if "." not in text:
-        return []
     found: list[tuple[int, int]] = []
-    for match in _LINK.finditer(text):
+    for match in _candidates(text):
         if len(match["link"]) > LONGEST:
             continue
         if match["scheme"]:
@@ -64,6 +64,13 @@ def find_links(text: str, bare: bool) -> list[tuple[int, int]]:
         elif bare and match[0][:1] not in ("-", "_", ".", "/"):
             found.extend(_without_scheme(match))
     return found
+
+
+def _candidates(text: str) -> Iterator[regex.Match[str]]:
+    """What the grammar takes for a link, looked for only where it can be: in words with a full stop."""
+    for word in _WORD.finditer(text):
+        if "." in word[0]:
+            yield from _LINK.finditer(text, max(word.start() - 1, 0), word.end())
 
 
 def _with_scheme(match: regex.Match[str]) -> list[tuple[int, int]]:

@@ -99,8 +99,10 @@ class Rule:
         return self.link * len(links) + sum(unit.measure(self._as_counted(each)) for each in _between(text, links))
 
     def _as_counted(self, text: str) -> str:
-        if self.short_mentions:
+        if self.short_mentions and "@" in text:
             text = _MENTION.sub(r"\1", text)
+        if not self.escapes:
+            return text
         return text.translate({ord(letter): sent for letter, sent in self.escapes})
 
 

@@ -183,7 +183,7 @@ class _Desk:
         def fits(text: str) -> bool:
             return self._fits([*parts[:place], replace(part, text=text), *parts[place + 1 :]])
 
-        kept, rest = shorten(part.text, self.language, fits)
+        kept, rest = shorten(part.text, self.language, fits) if fits("") else ("", part.text)
         if rest and len(kept.encode()) < least:
             kept, rest = "", part.text
         parts[place], rests[place] = replace(part, text=kept), rest

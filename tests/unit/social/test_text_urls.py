@@ -34,7 +34,8 @@ def test_an_address_is_written_in_ascii(url: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "example.com/a", "ftp://example.com/", "javascript:alert(1)", "https:///a", "https://a@example.com/", "//e",
+    "url",
+    ["", "example.com/a", "ftp://example.com/", "javascript:alert(1)", "https:///a", "https://a@example.com/", "//e",
             "https://exa\u2488mple.com/", "https://example.com:99999/", "https://[::1/"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_page_is_refused(url: str) -> None:
