@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from shared.errors import Fault, Refused
 from shared.slices import ALL, PLACES, Slice, day_slice
@@ -96,10 +96,9 @@ def topic_of(address: str) -> Topic | None:
 
 
 def _topic(address: str) -> Topic | None:
-    parts = urlsplit(address)
-    path = parts.path
+    path, _, query = address.partition("?")
     if path == FEEDS_PATH:
-        return topic_from(parse_qsl(parts.query, keep_blank_values=True))
+        return topic_from(parse_qsl(query, keep_blank_values=True))
     if path.removeprefix("/") in _FILES:
         return Topic(Selection(), _FILES[path.removeprefix("/")])
     if (found := _DAY.match(path)) and found[4] in _FILES:
