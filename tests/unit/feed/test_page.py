@@ -11,6 +11,7 @@ from lxml import html
 
 from services.feed.assets import CONTENT_SECURITY_POLICY, static_files, static_path
 from services.feed.card import open_graph_locale, script_safe
+from services.feed.directory import Listed
 from services.feed.formats import page as pages
 from services.feed.localised import date_line
 from services.feed.masthead import compose
@@ -38,6 +39,14 @@ MASTHEAD = compose(COURIER, TODAY, COUNTS, 136_743)
 FRAME = pages.make_frame(COURIER, MASTHEAD)
 VARIANTS = tuple(
     Variant(each.urn, urlsplit(each.url).path, each.language, each is ENGLISH) for each in (ENGLISH, TURKISH, ARABIC)
+)
+FEEDS = pages.FeedsView(
+    FRAME,
+    {
+        "tag": [Listed(Slice("tag", f"tag-{number}"), f"Tag <{number}>", 200 - number) for number in range(150)],
+        "language": [Listed(Slice("language", "ar"), "العربية", 1234)],
+        "byline": [],
+    },
 )
 LINKS = (ShareLink("whatsapp", "WhatsApp", "https://wa.example/"), ShareLink("email", "E-mail", "mailto:"))
 
@@ -79,6 +88,7 @@ def every_page():
     yield pages.slice_page(pages.SliceView(FRAME, Slice("language", "ar"), "العربية", (), 0))
     yield pages.day_page(pages.DayView(FRAME, TODAY, STORIES, date(2018, 4, 19)))
     yield pages.withdrawn_page(FRAME, WITHDRAWN)
+    yield pages.feeds_page(FEEDS)
     yield pages.not_found_page(FRAME)
     yield pages.error_page(pages.make_frame(COURIER, None), "request-1")
     for story in STORIES:
@@ -450,3 +460,18 @@ def test_a_withdrawal_notice_says_when_and_why(language):
     assert headline == wording_for(language).withdrawn_title
     assert when in text and text.endswith("the quotation was wrong")
     assert withdrawal_notice(language, "", when)[1] == wording_for(language).withdrawn_text.format(when=when)
+
+
+def test_the_page_of_feeds_links_the_largest_of_each_kind_in_every_format():
+    root = parse(pages.feeds_page(FEEDS))
+    assert [each.text_content() for each in root.cssselect(".feed-lists h2")] == ["Languages", "Tags"]
+    tags = root.cssselect(".feed-lists section:last-child li")
+    assert len(tags) == 100
+    assert text_of(tags[0]) == "Tag <0> (200) RSS Atom JSON Feed"
+    assert tags[0].xpath(".//a/@href") == [
+        "/tags/tag-0/",
+        *(f"/tags/tag-0/feed.{end}" for end in ("rss", "atom", "json")),
+    ]
+    language = root.xpath("//a[@href='/languages/ar/']")[-1]
+    assert (language.get("lang"), language.get("dir")) == ("ar", "rtl")
+    assert root.xpath("//main//a[@href='/feeds.opml']")
