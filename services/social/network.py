@@ -47,6 +47,9 @@ class Secrets(Mapping[str, str]):
             raise AccountBroken(f"The account's {name} holds a line break or a letter that is not ASCII.")
         return value
 
+    def __contains__(self, name: object) -> bool:
+        return bool(self._values.get(str(name)))
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 

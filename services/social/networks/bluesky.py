@@ -130,7 +130,7 @@ class Bluesky(Network):
     def refresh(self, account: Account, door: Door) -> Access:
         caller = self._caller(account, door)
         reply: Reply | None = None
-        if account.secrets.get("refresh", ""):
+        if "refresh" in account.secrets:
             headers = {"Authorization": f"Bearer {account.secrets['refresh']}"}
             try:
                 reply = caller.call("POST", "/xrpc/com.atproto.server.refreshSession", headers=headers)
@@ -270,7 +270,7 @@ def _did(account: Account) -> str:
 
 
 def _bearer(account: Account) -> dict[str, str]:
-    if not account.secrets.get("access", ""):
+    if "access" not in account.secrets:
         raise TokenExpired("The account has no access token yet.")
     return {"Authorization": f"Bearer {account.secrets['access']}"}
 

@@ -114,7 +114,7 @@ class X(Network):
         client = str(account.settings.get("client_id", ""))
         form = {"grant_type": "refresh_token", "refresh_token": account.secrets["refresh"], "client_id": client}
         headers = {}
-        if account.secrets.get("client_secret", ""):
+        if "client_secret" in account.secrets:
             pair = f"{client}:{account.secrets['client_secret']}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         caller = Caller(door, account, account.server or self.server, deadline=self.deadline, judge=_judge_refresh)
