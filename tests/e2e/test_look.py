@@ -23,11 +23,13 @@ from services.feed.assets import CONTENT_SECURITY_POLICY, static_files
 from services.feed.formats import page as pages
 from services.feed.masthead import compose
 from services.feed.share import NETWORKS, ShareLink
+from services.feed.translations import Variant
 from services.feed.wording import withdrawal_notice
 from shared.publication import TEMPLATE, Publication, load_publication
 from shared.slices import Slice, day_slice
 from tests.browser import open_browser
 from tests.e2e.sample_stories import PICTURE, samples
+from tests.system import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +55,7 @@ def render(base_url: str) -> dict[str, tuple[str, bytes]]:
     world = Slice("section", "world")
     found = dict(static_files())
     html = {
-        FRONT: pages.front_page(pages.FrontView(frame, stories)),
+        FRONT: pages.front_page(pages.FrontView(frame, stories, stories[:5], stories[2:4])),
         EMPTY: pages.front_page(pages.FrontView(frame, ())),
         LOST: pages.not_found_page(frame),
         WITHDRAWN: withdrawn(publication, frame),
@@ -71,7 +73,12 @@ def render(base_url: str) -> dict[str, tuple[str, bytes]]:
         ),
     }
     for story in stories:
-        view = pages.ArticleView(pages.article_frame(publication, masthead, story), story, share_links())
+        variants = tuple(
+            Variant(each.urn, urlsplit(each.url).path, each.language, each is stories[0])
+            for each in (stories[0], stories[1], stories[2])
+            if story in stories[:3]
+        )
+        view = pages.ArticleView(pages.article_frame(publication, masthead, story), story, share_links(), variants)
         html[urlsplit(story.url).path] = pages.article_page(view)
     found.update({path: (HTML, content) for path, content in html.items()})
     found["/picture.svg"] = ("image/svg+xml", PICTURE)
@@ -86,6 +93,10 @@ def withdrawn(publication: Publication, frame: pages.Frame) -> bytes:
     headline, text = withdrawal_notice("en", "the quotation was wrong", "20 April 2018 20:50")
     story = samples(publication.base_url)[0]
     return pages.withdrawn_page(frame, replace(story, headline=headline, html=f"<p>{text}</p>"))
+
+
+# What pages have told the server, in the order it came: path, and how many bytes.
+TOLD: list[tuple[str, str]] = []
 
 
 @contextmanager
@@ -103,6 +114,11 @@ def serve() -> Iterator[str]:
             self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             self.end_headers()
             self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            TOLD.append((self.path, self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -285,3 +301,70 @@ def test_arabic_runs_from_the_right(browser, base_url):
         line = page.locator(".masthead-line").bounding_box()
         profiles = page.locator(".profiles").bounding_box()
         assert line is not None and profiles is not None and profiles["x"] < line["x"]
+
+
+def answered(page):
+    page.evaluate("fetch('/asked', { method: 'POST', body: '' })")
+
+
+READ = f"/read/{samples('')[0].id}"
+
+
+def test_a_page_says_once_that_it_is_read(browser, base_url):
+    TOLD.clear()
+    with visit(browser, base_url + ARTICLE, PHONE) as page:
+        wait_for(lambda: TOLD == [(READ, "0")], seconds=10, what="the page's word")
+        for _ in range(3):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        answered(page)
+    assert TOLD == [(READ, "0"), ("/asked", "0")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "Object.defineProperty(document, 'visibilityState', { get: () => window.shown ? 'visible' : 'hidden' })",
+            "window.shown = true; document.dispatchEvent(new Event('visibilitychange'))",
+        ),
+        (
+            "Object.defineProperty(document, 'prerendering', { get: () => !window.shown })",
+            "window.shown = true; document.dispatchEvent(new Event('prerenderingchange'))",
+        ),
+    ],
+    ids=["hidden", "prerendered"],
+)
+def test_a_page_that_nobody_looks_at_says_nothing_until_somebody_does(browser, base_url, before, after):
+    TOLD.clear()
+    context = browser.new_context()
+    context.add_init_script(before)
+    page = context.new_page()
+    page.goto(base_url + ARTICLE, wait_until="load")
+    answered(page)
+    assert TOLD == [("/asked", "0")]
+    page.evaluate(after)
+    wait_for(lambda: TOLD[1:] == [(READ, "0")], seconds=10, what="the page's word")
+    context.close()
+
+
+def test_pages_that_are_no_article_say_nothing(browser, base_url):
+    TOLD.clear()
+    with visit(browser, base_url + FRONT) as page:
+        answered(page)
+        assert TOLD == [("/asked", "0")]
+
+
+def test_what_is_read_most_is_listed_each_in_its_own_direction(browser, base_url):
+    with visit(browser, base_url + FRONT, NARROW) as page:
+        section = page.get_by_role("region", name="Most read")
+        expect(section.get_by_role("listitem")).to_have_count(5)
+        assert section.get_by_role("link").nth(2).evaluate("link => getComputedStyle(link).direction") == "rtl"
+        expect(page.get_by_role("region", name="Most shared").get_by_role("listitem")).to_have_count(2)
+
+
+def test_an_article_leads_to_its_other_languages(browser, base_url):
+    with visit(browser, base_url + ARABIC, PHONE) as page:
+        links = page.locator(".variants a")
+        assert links.all_inner_texts() == ["English", "Türkçe"]
+        links.first.click()
+        page.wait_for_url(base_url + ARTICLE)
