@@ -70,12 +70,10 @@ def write(article: Article, style: Style) -> Written:
     if not style.rule.isolates:
         parts = tuple(replace(part, text=part.text.translate(_NO_ISOLATES)) for part in parts)
     desk = _Desk(style.rule.beside(style.warning), article.language, article.direction)
-    whole = desk.assemble(parts)
-    if desk.rule.fits(whole.text):
-        return Written((whole,), shortened=False)
-    if style.posts > 1:
+    text, rest = desk.fit(parts)
+    if rest and style.posts > 1:
         return desk.thread(parts, min(style.posts, MOST_POSTS))
-    return Written((desk.fit(parts)[0],), shortened=True)
+    return Written((text,), shortened=text != desk.assemble(parts))
 
 
 def dry_run(style: Style, articles: Iterable[Article]) -> list[Problem]:
@@ -125,19 +123,23 @@ class _Desk:
     def thread(self, parts: tuple[Part, ...], most: int) -> Written:
         """As few posts as hold the text, numbered; what is too long for `most` of them is left out."""
         posts = most
-        while True:
+        while posts > 1:
             written, rest = self._posts(parts, posts)
             if len(written) == posts:
                 return Written(tuple(written), shortened=bool(rest))
             posts = len(written)
+        return Written((self.fit(parts)[0],), shortened=True)
 
     def _posts(self, parts: tuple[Part, ...], posts: int) -> tuple[list[Text], str]:
         """The thread in so many posts at most, each marked with its number, and the prose that found no place."""
         text, rest = self.fit((*parts, _number(1, posts)))
         written = [text]
         while rest and len(written) < posts:
-            text, rest = self.fit((Part(Kind.PROSE, rest, HEADLINE), _number(len(written) + 1, posts)))
+            text, left = self.fit((Part(Kind.PROSE, rest, HEADLINE), _number(len(written) + 1, posts)))
+            if left == rest:  # begins with a link that no post has room for
+                break
             written.append(text)
+            rest = left
         return written, rest
 
     def fit(self, parts: tuple[Part, ...]) -> tuple[Text, str]:

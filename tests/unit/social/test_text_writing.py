@@ -136,6 +136,19 @@ def test_what_fits_into_one_post_is_no_thread() -> None:
     assert len(write(article(), Style(mastodon(), DEFAULTS["mastodon"], posts=5)).posts) == 1
 
 
+def test_a_thread_is_begun_for_prose_and_not_for_hashtags() -> None:
+    (post,) = write(article(), Style(small(50), "{{ headline }} {{ url }} {{ hashtags }}", posts=5)).posts
+    assert post.text == f"Council votes for the new bridge {LINK}"
+
+
+def test_a_thread_ends_before_a_link_that_no_post_has_room_for() -> None:
+    long = "https://example.org/" + "a" * 400
+    done = write(article(summary=f"{long} and more"), Style(BLUESKY, DEFAULTS["mastodon"], posts=5))
+    assert done.shortened
+    assert len(done.posts) == 1
+    assert "1/" not in done.posts[0].text
+
+
 HARD = {
     "10,000 letters": "a" * 10_000,
     "10,000 letters in words": "words " * 1700,
