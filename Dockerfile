@@ -24,7 +24,8 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash services shared
 
 FROM ${PYTHON} AS runtime
 RUN groupadd --gid 10001 masthead \
-    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin masthead
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin masthead \
+    && install --directory --owner 10001 --group 10001 --mode 755 /srv/edge
 COPY --from=build /opt/masthead /opt/masthead
 COPY --from=build /app /app
 WORKDIR /app

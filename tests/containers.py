@@ -36,6 +36,10 @@ class Stage:
         value = self.last(name) or "[]"
         return list(json.loads(value[value.index("[") :])) if "[" in value else []
 
+    def commands(self, name: str) -> str:
+        """All instructions of this name, of the stages it is built on too."""
+        return "\n".join(value for found, value in self.instructions if found == name)
+
     @property
     def environment(self) -> dict[str, str]:
         pairs = (pair for name, value in self.instructions if name == "ENV" for pair in value.split())

@@ -12,6 +12,7 @@ from services.count.settings import CountSettings
 from services.enrich.settings import EnrichSettings
 from services.feed.settings import FeedSettings
 from services.ingest.settings import IngestSettings
+from services.push.settings import PushSettings
 from services.relay.settings import RelaySettings
 from shared.settings import Settings
 
@@ -45,7 +46,8 @@ def test_every_service_is_on_the_journey() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings, IngestSettings, RelaySettings, EnrichSettings, CountSettings, FeedSettings, CliSettings]
+    "settings",
+    [Settings, IngestSettings, RelaySettings, EnrichSettings, CountSettings, FeedSettings, PushSettings, CliSettings],
 )
 def test_every_setting_is_described(settings: type[Settings]) -> None:
     text = (ROOT / "docs/operate.md").read_text(encoding="utf-8")

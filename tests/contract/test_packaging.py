@@ -19,7 +19,16 @@ from shared import __version__
 from tests.containers import ROOT, Missing, compose, example_environment, installed_modules, stages
 from tests.settings import OF_PUBLICATION, SETTINGS, variables
 
-SERVICES = tuple(sorted(path.parent.name for path in (ROOT / "services").glob("*/__init__.py")))
+# Folders of which something can be started.
+SERVICES = tuple(
+    sorted(
+        {
+            path.parent.name
+            for file in ("app", "worker", "__main__")
+            for path in (ROOT / "services").glob(f"*/{file}.py")
+        }
+    )
+)
 COMPOSE = compose(example_environment())["services"]
 OURS = {name: service for name, service in COMPOSE.items() if "build" in service}
 
@@ -147,7 +156,7 @@ def test_images_carry_the_version_of_the_code() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(COMPOSE) - set(OURS)))
 def test_other_images_are_pinned(name: str) -> None:
-    assert re.fullmatch(r"[a-z/]+:\d[\w.-]*", COMPOSE[name]["image"])
+    assert re.fullmatch(r"[a-z/-]+:\d[\w.-]*", COMPOSE[name]["image"])
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE))
@@ -176,10 +185,27 @@ def test_variables_given_to_a_container_are_settings_of_its_service(name: str) -
 
 def test_only_the_webs_can_be_reached_from_outside_on_the_ports_they_listen_on() -> None:
     published = {name: service["ports"] for name, service in COMPOSE.items() if "ports" in service}
-    assert published == {"ingest": ["127.0.0.1:8001:8001"], "feed": ["127.0.0.1:8000:8000"]}
-    for name in published:
-        assert COMPOSE[name]["environment"][f"MASTHEAD_{name.upper()}_PORT"] == int(published[name][0].split(":")[-1])
-        assert stages(name)[""].last("EXPOSE") == published[name][0].split(":")[-1]
+    assert published == {"ingest": ["127.0.0.1:8001:8001"], "edge": ["127.0.0.1:8000:8080"]}
+    assert COMPOSE["edge"]["environment"]["MASTHEAD_EDGE_LISTEN"] == 8080
+    for name, port in {"ingest": 8001, "feed": 8000, "push": 8002}.items():
+        assert COMPOSE[name]["environment"][f"MASTHEAD_{name.upper()}_PORT"] == port
+        assert stages(name)[""].last("EXPOSE") == str(port)
+    for name in ("feed", "push"):
+        port = COMPOSE[name]["environment"][f"MASTHEAD_{name.upper()}_PORT"]
+        assert COMPOSE["edge"]["environment"][f"MASTHEAD_EDGE_{name.upper()}"] == f"{name}:{port}"
+
+
+def test_the_edge_is_given_every_setting_of_its_configuration_and_the_folder_that_feed_fills() -> None:
+    given = COMPOSE["edge"]["environment"]
+    assert set(re.findall(r"\$\{(\w+)\}", (ROOT / "edge" / "nginx.conf.template").read_text())) == {
+        name for name in given if name.startswith("MASTHEAD_")
+    }
+    writers = {name for name, service in OURS.items() if "MASTHEAD_EDGE_FOLDER" in service["environment"]}
+    assert writers == {"feed", "feed-worker"}
+    for name in writers:
+        assert f"edge:{COMPOSE[name]['environment']['MASTHEAD_EDGE_FOLDER']}" in COMPOSE[name]["volumes"]
+    assert f"edge:{given['MASTHEAD_EDGE_FOLDER']}:ro" in COMPOSE["edge"]["volumes"]
+    assert given["MASTHEAD_EDGE_FOLDER"] in stages("feed")[""].commands("RUN"), "made in the image, with its owner"
 
 
 @pytest.mark.parametrize("variable", [name for name in example_environment() if name.endswith("_PASSWORD_FILE")])

