@@ -1,0 +1,161 @@
+"""The delivery engine: who gets a place, what is committed together, and what becomes of what was lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from services.push import delivering, engine
+from services.push.retrying import judge
+from shared.listeners import PUSH_DELIVER
+from shared.models import OutboxRow
+from tests.databases import fresh_database
+from tests.hub import HubOffice, hub_office
+from tests.paper import Paper
+from tests.subscribers import Subscribers, only_verified
+
+on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+    return fresh_database(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def subscribers() -> Iterator[Subscribers]:
+    with Subscribers() as made:
+        yield made
+
+
+@pytest.fixture
+def held(subscribers: Subscribers) -> Iterator[threading.Event]:
+    """Callbacks that wait for it answer once it is set, at the latest when the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def hosts(count: int, port: int) -> dict[str, str]:
+    return {f"127.0.5.{number}": f"127.0.5.{number}:{port}" for number in range(1, count + 1)}
+
+
+def holding(hub: HubOffice, path: str, held: threading.Event) -> None:
+    hub.subscribers.behaviours[path] = only_verified(lambda received: held)
+
+
+def test_callbacks_that_failed_lately_do_not_take_the_places_of_others(
+    paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "TROUBLED_PLACES", 1)
+    monkeypatch.setattr(engine, "PLACES", 2)
+    names = hosts(6, subscribers.port)
+    with hub_office(paper, subscribers, monkeypatch, PUSH_ALLOW=",".join(names.values())) as hub:
+        for host in names:
+            made = hub.subscribe(f"/{host}", host=host)
+            hub.change(made, failures=1)
+            holding(hub, f"/{host}", held)
+        hub.subscribe("/well")
+        hub.publish()
+        hub.told(path="/well")
+        assert sum(len(hub.subscribers.deliveries(f"/{host}")) for host in names) == 1
+        held.set()
+        hub.until(lambda: all(hub.subscribers.deliveries(f"/{host}") for host in names))
+
+
+def test_what_waits_for_one_host_is_put_off_beyond_a_limit_and_blamed_on_nobody(
+    paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "HOST_WAITING", 4)
+    with hub_office(paper, subscribers, monkeypatch) as hub:
+        for number in range(8):
+            hub.subscribe(f"/{number}")
+            holding(hub, f"/{number}", held)
+        hub.publish()
+        hub.until(hub.put_off)
+        held.set()
+        hub.until(lambda: sum(bool(each.delivered_hash) for each in hub.subscriptions()) == 4)
+        assert [each.failures for each in hub.subscriptions()] == [0] * 8
+        hub.let_pass()
+        hub.until(lambda: all(each.delivered_hash for each in hub.subscriptions()))
+        assert len(hub.subscribers.deliveries("/0")) == 1
+
+
+def test_an_outcome_that_cannot_be_committed_harms_only_itself(
+    paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge_all_but_one(outcome: Any, failures: int, *more: Any) -> Any:
+        if failures == 7:
+            raise ValueError("this one is broken")
+        return judge(outcome, failures, *more)
+
+    monkeypatch.setattr(delivering, "judge", judge_all_but_one)
+    monkeypatch.setattr(engine, "GATHERING", 0.5)  # they are committed together
+    with hub_office(paper, subscribers, monkeypatch) as hub:
+        for number in range(4):
+            hub.subscribe(f"/{number}")
+        hub.change(hub.subscriptions()[0], failures=7)
+        hub.publish()
+        hub.let_pass()
+        hub.until(lambda: sum(bool(each.delivered_hash) for each in hub.subscriptions()) == 3)
+        assert not hub.subscriptions()[0].delivered_hash
+
+
+@on_both
+def test_who_lost_its_row_to_another_writes_nothing(
+    paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub_office(paper, subscribers, monkeypatch) as hub:
+        hub.subscribe()
+        holding(hub, "/callback", held)
+        hub.publish()
+        hub.until(lambda: hub.subscribers.deliveries())
+        del hub.subscribers.behaviours["/callback"]
+        lease_over(hub)
+        hub.told(2)  # the second worker's, which is the same process here
+        hub.until(lambda: hub.subscriptions()[0].delivered_hash)
+        after = hub.subscriptions()[0]
+        hub.change(after, last_answer="the second worker's")
+        held.set()
+        hub.rest()
+        assert hub.subscriptions()[0].last_answer == "the second worker's"
+
+
+@on_both
+def test_an_outcome_that_was_not_committed_is_delivered_again(
+    paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub_office(paper, subscribers, monkeypatch) as hub:
+        hub.subscribe()
+        lost = threading.Event()
+
+        settle = engine._settle
+
+        def lose_the_first(session: Session, group: Any) -> Any:
+            if not lost.is_set():
+                lost.set()
+                raise OperationalError("UPDATE", {}, Exception("the record is away"))
+            return settle(session, group)
+
+        monkeypatch.setattr(engine, "_settle", lose_the_first)
+        hub.publish()
+        hub.until(lost.is_set)
+        lease_over(hub)
+        hub.told(2)
+        hub.until(lambda: hub.subscriptions()[0].delivered_hash)
+
+
+def lease_over(hub: HubOffice) -> None:
+    """As if the worker that holds deliveries had been away for longer than it may."""
+    with hub.db.write() as session:
+        mine = OutboxRow.listener == PUSH_DELIVER.name, OutboxRow.state == "claimed"
+        session.execute(update(OutboxRow).where(*mine).values(due_at=0.0))
