@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from services.feed.answers import Rendered, send
@@ -68,8 +68,14 @@ def visible(page: Page, selector: str) -> list[str]:
     return [each.text_content() or "" for each in page.locator(selector).all() if each.is_visible()]
 
 
-def test_feeds_read_like_pages(tmp_path: Path) -> None:
-    with served() as address, open_browser() as browser:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+def test_feeds_read_like_pages(browser: Browser, tmp_path: Path) -> None:
+    with served() as address:
         for scheme, width in (("light", 1280), ("dark", 360)):
             page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
             said: list[str] = []
@@ -91,8 +97,8 @@ def test_feeds_read_like_pages(tmp_path: Path) -> None:
             assert said == []
 
 
-def test_every_item_runs_its_own_way() -> None:
-    with served() as address, open_browser() as browser:
+def test_every_item_runs_its_own_way(browser: Browser) -> None:
+    with served() as address:
         page = browser.new_page(viewport={"width": 1000, "height": 800})
         for path, item in (("/feed.rss", "item"), ("/feed.atom", "entry")):
             page.goto(address + path)
