@@ -7,12 +7,18 @@ body is there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
 import signal
+import socket
+import stat
+import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -42,10 +48,12 @@ class Request:
     query: bytes
     headers: list[tuple[bytes, bytes]]
     client: str
+    port: int = 0  # of the client
 
     @classmethod
     def of(cls, scope: Scope) -> Request:
-        return cls(scope["method"], scope["query_string"], list(scope["headers"]), (scope.get("client") or ("",))[0])
+        client, port = scope.get("client") or ("", 0)
+        return cls(scope["method"], scope["query_string"], list(scope["headers"]), client, int(port))
 
     def header(self, name: str) -> list[str]:
         """The values of a header, in the order in which they were sent."""
@@ -66,6 +74,29 @@ def client_address(request: Request, proxies: int) -> str:
     if address.version == 4:
         return str(address)
     return str(address.ipv4_mapped or ip_network((int(address) >> 64 << 64, 64)))
+
+
+def cut_off(request: Request) -> None:
+    """Closes the connection of a client that does not read.
+
+    The server has no end to its patience, and no way to be told: what it still has to send would keep the connection,
+    and its memory, for as long as the client likes. So the connection is looked for among the open files.
+    """
+    for file in Path("/dev/fd").iterdir():
+        number = int(file.name)
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode) and _cut_off(number, (request.client, request.port)):
+                return
+
+
+def _cut_off(number: int, client: tuple[str, int]) -> bool:
+    with socket.socket(fileno=os.dup(number)) as connection:
+        if connection.getpeername()[:2] != client:
+            return False
+        # What is not sent by now is thrown away.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RDWR)
+        return True
 
 
 async def answer(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:

@@ -46,6 +46,7 @@ class Listener:
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
         self.after = 0
+        self.is_deaf = False  # it does not read what is sent
         self.waiting: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
         self._task = asyncio.current_task()
 
@@ -123,6 +124,7 @@ class Hall:
                 try:
                     listener.waiting.put_nowait(piece)
                 except asyncio.QueueFull:
+                    listener.is_deaf = True
                     listener.end()
 
     def close(self) -> None:

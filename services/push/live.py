@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.push import happenings
-from services.push.asgi import Receive, Request, Send, answer, client_address
+from services.push.asgi import Receive, Request, Send, answer, client_address, cut_off
 from services.push.hall import PAGE, Hall, Listener, in_stream
 from shared.clock import Clock
 from shared.db import Database
@@ -122,10 +122,14 @@ class Live:
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
                 await self._stream(wish, listener, send)
-            except (asyncio.CancelledError, TimeoutError):
-                pass  # gone, too slow, or this process ends: whoever is still there comes back with its last id
+            except TimeoutError:
+                listener.is_deaf = True
+            except asyncio.CancelledError:
+                pass  # gone, deaf, or this process ends: whoever is still there comes back with its last id
             finally:
                 gone.cancel()
+            if listener.is_deaf:
+                await asyncio.to_thread(cut_off, request)
         return None
 
     async def _stream(self, wish: Wish, listener: Listener, send: Send) -> None:
