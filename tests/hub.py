@@ -74,6 +74,7 @@ class HubOffice:
         self.subscribers = subscribers
         self.duties = duties
         self.app = create_flask(settings, paper.db)
+        self._settings = settings
 
     def post(self, at: str = "/hub", /, *, client: str = "198.51.100.7", **form: Any) -> TestResponse:
         """Names of parameters as in Python: hub_mode."""
@@ -99,6 +100,10 @@ class HubOffice:
         self.paper.clock.move(minutes=1)
         self.work()
         return seq
+
+    def succeed(self) -> None:
+        """Another worker takes the place of this one, which is not asked to end anything."""
+        self.duties = make_duties(self._settings)
 
     def work(self) -> None:
         """Does what is due, of the newspaper and of push at once: what is on offer to nobody is offered again late."""
@@ -177,11 +182,11 @@ def hub_office(
         for name, value in values.items():
             environment.setenv(f"MASTHEAD_{name}", value)
         settings = PushSettings()
-        duties = make_duties(settings)
+        office = HubOffice(paper, feed, subscribers, make_duties(settings), settings)
         try:
-            yield HubOffice(paper, feed, subscribers, duties, settings)
+            yield office
         finally:
-            duties.stop()
-            duties.db.close()
+            office.duties.stop()
+            office.duties.db.close()
     finally:
         feed.stop()

@@ -154,6 +154,39 @@ def test_an_outcome_that_was_not_committed_is_delivered_again(
         hub.until(lambda: hub.subscriptions()[0].delivered_hash)
 
 
+@on_both
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    ("point", "deliveries"), [("push.after_call", 2), ("push.before_commit", 2), ("push.after_commit", 1)]
+)
+def test_a_worker_that_dies_is_followed_by_one_that_ends_its_work(
+    paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch, point: str, deliveries: int
+) -> None:
+    died = threading.Event()
+
+    def reach(here: str) -> None:
+        if here == point and threading.current_thread().name == "collector" and not died.is_set():
+            died.set()
+            raise Killed
+
+    with hub_office(paper, subscribers, monkeypatch) as hub:
+        hub.subscribe()
+        monkeypatch.setattr(engine.crash, "reach", reach)
+        hub.publish(headline="Told in the end")
+        hub.until(died.is_set)
+        hub.succeed()
+        lease_over(hub)
+        hub.until(lambda: hub.subscriptions()[0].delivered_hash)
+        hub.publish(headline="And what came after")
+        told = hub.told(deliveries + 1)
+        assert len(told) == deliveries + 1
+        assert b"Told in the end" in told[0].body and b"And what came after" in told[-1].body
+
+
+class Killed(BaseException):
+    """Ends the thread in which it is raised, as the end of a process would."""
+
+
 def lease_over(hub: HubOffice) -> None:
     """As if the worker that holds deliveries had been away for longer than it may."""
     with hub.db.write() as session:
