@@ -18,10 +18,13 @@ _GRAPHEME = regex.compile(r"\X")
 # Before Unicode 15.1 a virama did not join consonants into one grapheme (UAX 29, rule GB9c), and servers with older
 # tables still count each of them.
 _CONJUNCT = regex.compile(r"(?<=[\p{InSC=Virama}\p{InSC=Invisible_Stacker}][\p{M}\u200d]{0,8})\p{L}")
+# One emoji is what networks have a picture for. What only looks like a sequence (a flag of no country's letters aside)
+# counts piece by piece, else a thousand letters could hide in one picture.
+_JOINED = "♀♂⚕⚖✈⚧❤☠⬛❄↔↕➡🌈🌫🌾🍳🍼🎄🎓🎤🎨🏫🏭👦👧👨👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰🦱🦲🦳🦺🦼🦽🧑🧒🩰🩹"
+_PICTURE = r"(?:\p{EBase}\p{EMod}|\p{EPres}|\p{ExtPict}\ufe0f?)"
 _EMOJI = regex.compile(
-    r"\p{RI}\p{RI}|[0-9#*]\ufe0f?\u20e3"
-    r"|\p{ExtPict}(?:\ufe0f|\p{EMod})?(?:[\U000e0020-\U000e007e]+\U000e007f)?"
-    r"(?:\u200d\p{ExtPict}(?:\ufe0f|\p{EMod})?)*"
+    rf"\p{{RI}}\p{{RI}}|[0-9#*]\ufe0f?\u20e3|🏴\U000e0067\U000e0062[\U000e0061-\U000e007a]{{3}}\U000e007f"
+    rf"|{_PICTURE}(?:\u200d(?=[{_JOINED}]){_PICTURE}){{0,3}}"
 )
 # Configuration 3 of twitter-text. The copyright and registered signs lie among these letters but count as emoji.
 _HEAVY_ON_X = regex.compile(r"[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")

@@ -146,7 +146,7 @@ def test_a_thread_ends_before_a_link_that_no_post_has_room_for() -> None:
     done = write(article(summary=f"{long} and more"), Style(BLUESKY, DEFAULTS["mastodon"], posts=5))
     assert done.shortened
     assert len(done.posts) == 1
-    assert "1/" not in done.posts[0].text
+    assert "\n1/" not in done.posts[0].text
 
 
 HARD = {
