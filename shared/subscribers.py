@@ -30,7 +30,7 @@ MOST_FEEDS = 50_000
 MOST_SUBSCRIBERS = 100_000_000
 LONGEST_USER_AGENT = 500
 
-_NUMBER = re.compile(r"(?<![\w.])(\d{1,9}) (?:subscribers?|readers?|users?)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.-])(\d{1,9}) (?:subscribers?|readers?|users?)\b", re.IGNORECASE)
 _FEED_ID = re.compile(r"(?:feed-?id[:=] ?|/site/)([\w-]{1,40})", re.IGNORECASE)
 # What aggregators that report numbers are called in their User-Agent.
 AGGREGATORS = re.compile(

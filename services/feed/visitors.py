@@ -18,7 +18,7 @@ _PREFETCH = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 def visitor_of(environ: WSGIEnvironment, proxies: int) -> Visitor:
     """The client. Behind `proxies` servers that each append to X-Forwarded-For, it is that many from its end."""
-    passed = [each.strip() for each in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")] if proxies else []
+    passed = [each.strip() for each in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if each.strip()]
     address = passed[-proxies] if len(passed) >= proxies > 0 else environ.get("REMOTE_ADDR", "")
     return Visitor(address[:100], environ.get("HTTP_USER_AGENT", "")[:LONGEST])
 
