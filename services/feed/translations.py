@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Load, Session
+from sqlalchemy.orm import Session
 
 from shared.models import Article, Enrichment
 from shared.translations import meaning, names_of, reference
 from shared.urls import article_path, urn
-from shared.visibility import is_visible
+from shared.visibility import visible_clause
 
 # How many translations of translations are followed.
 DEPTH = 8
@@ -21,8 +21,10 @@ DEPTH = 8
 CHUNK = 100
 MOST = 2000
 
-_OF_ARTICLE = (Article.id, Article.publisher_id, Article.external_id, Article.withdrawn_at)
-_OF_ENRICHMENT = (Enrichment.original, Enrichment.language, Enrichment.day, Enrichment.slug, Enrichment.key)
+_COLUMNS = (
+    *(Article.seq, Article.id, Article.publisher_id, Article.external_id, visible_clause().label("visible")),
+    *(Enrichment.original, Enrichment.language, Enrichment.day, Enrichment.slug, Enrichment.key),
+)
 T = TypeVar("T")
 
 
@@ -182,27 +184,26 @@ def _naming(session: Session, names: Sequence[str]) -> list[Relative]:
 
 
 def _relatives(session: Session, condition: ColumnElement[bool]) -> list[Relative]:
-    article, enrichment = Load(Article).load_only(*_OF_ARTICLE), Load(Enrichment).load_only(*_OF_ENRICHMENT)
     rows = session.execute(
-        select(Article, Enrichment)
+        select(*_COLUMNS)
+        .select_from(Article)
         .outerjoin(Enrichment, Enrichment.article_seq == Article.seq)
-        .options(article, enrichment)
         .where(condition)
         .limit(MOST)
     )
-    return [_relative(*row) for row in rows]
+    return [_relative(row) for row in rows]
 
 
-def _relative(article: Article, enrichment: Enrichment | None) -> Relative:
+def _relative(row: Any) -> Relative:
     return Relative(
-        seq=article.seq,
-        id=article.id,
-        names=tuple(reference(article.publisher_id, name) for name in names_of(article.id, article.external_id)),
-        original=enrichment.original if enrichment else None,
-        language=enrichment.language if enrichment else "",
-        day=enrichment.day if enrichment else None,
-        path=article_path(enrichment.day, enrichment.slug, enrichment.key) if enrichment else "",
-        visible=is_visible(article, enrichment),
+        seq=row.seq,
+        id=row.id,
+        names=tuple(reference(row.publisher_id, name) for name in names_of(row.id, row.external_id)),
+        original=row.original,
+        language=row.language or "",
+        day=row.day,
+        path=article_path(row.day, row.slug, row.key) if row.day else "",
+        visible=bool(row.visible),
     )
 
 
