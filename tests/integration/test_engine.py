@@ -21,7 +21,7 @@ from tests.hub import HubOffice, hub_office
 from tests.paper import Paper
 from tests.subscribers import Subscribers, only_verified
 
-on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_an_outcome_that_cannot_be_committed_harms_only_itself(
         assert not hub.subscriptions()[0].delivered_hash
 
 
-@on_both
+@on_postgresql
 def test_who_lost_its_row_to_another_writes_nothing(
     paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +130,7 @@ def test_who_lost_its_row_to_another_writes_nothing(
         assert hub.subscriptions()[0].last_answer == "the second worker's"
 
 
-@on_both
+@on_postgresql
 def test_an_outcome_that_was_not_committed_is_delivered_again(
     paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +154,7 @@ def test_an_outcome_that_was_not_committed_is_delivered_again(
         hub.until(lambda: hub.subscriptions()[0].delivered_hash)
 
 
-@on_both
+@on_postgresql
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
     ("point", "deliveries"), [("push.after_call", 2), ("push.before_commit", 2), ("push.after_commit", 1)]

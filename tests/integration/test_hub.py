@@ -112,7 +112,6 @@ def test_103_a_second_request_replaces_the_first_once_it_is_agreed_to(hub: HubOf
     assert "x-hub-signature" not in told.headers
 
 
-@on_both
 def test_104_who_has_unsubscribed_is_told_nothing_more(hub: HubOffice) -> None:
     hub.subscribe()
     assert hub.ask("unsubscribe").status_code == 202
@@ -201,7 +200,6 @@ def test_a_lease_is_between_a_day_and_thirty(hub: HubOffice) -> None:
         assert made.lease_until - hub.now() == pytest.approx(given, abs=30)
 
 
-@on_both
 def test_a_lease_that_is_over_ends_the_subscription(hub: HubOffice) -> None:
     made = hub.subscribe()
     hub.change(made, lease_until=hub.now() - 1)
@@ -265,7 +263,6 @@ def test_whatever_is_no_success_is_tried_again_later(hub: HubOffice) -> None:
     assert hub.subscribers.deliveries("/elsewhere") == []
 
 
-@on_both
 def test_after_five_more_attempts_the_next_change_is_waited_for(hub: HubOffice) -> None:
     hub.subscribe()
     hub.subscribers.behaviours["/callback"] = only_verified(lambda received: says(500))
@@ -309,7 +306,6 @@ def test_five_days_of_failure_disable_it_and_a_renewal_revives_it(hub: HubOffice
     assert b"Missed" in told.body
 
 
-@on_both
 def test_a_delivery_that_died_does_not_hold_up_the_next(hub: HubOffice) -> None:
     made = hub.subscribe()
     hub.change(made, delivery_id=987_654)
@@ -317,7 +313,6 @@ def test_a_delivery_that_died_does_not_hold_up_the_next(hub: HubOffice) -> None:
     hub.told()
 
 
-@on_both
 def test_a_renewal_hastens_what_waits_for_a_later_attempt(hub: HubOffice) -> None:
     hub.subscribe()
     hub.subscribers.behaviours["/callback"] = only_verified(lambda received: says(500))

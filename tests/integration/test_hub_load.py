@@ -15,6 +15,12 @@ from tests.paper import Paper
 from tests.subscribers import Subscribers
 
 
+@pytest.fixture
+def database_url(postgresql_url: str) -> str:
+    """PostgreSQL, where transactions really overlap."""
+    return fresh_database(postgresql_url)
+
+
 def test_sixty_callbacks_and_twenty_articles(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "STOPPING", 0.2)  # some never answer
     crowd, ledger, last = Crowd(60), Ledger(), 20
