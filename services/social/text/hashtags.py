@@ -24,21 +24,20 @@ _DOTTED_I = ("tr", "az")
 
 @dataclass(frozen=True)
 class Hashtags:
-    """How a network takes hashtags: how many go with a post, how many graphemes each, and whether it takes the
-    zero-width non-joiner of Persian inside one (elsewhere an underscore stands for it)."""
+    """How many hashtags go with a post, and how many graphemes each may have."""
 
     most: int = 3
     longest: int = 64
-    joins: bool = True
 
 
 USUAL = Hashtags()
 
 
-def hashtag(tag: str, style: Hashtags, language: str = "") -> str:
+def hashtag(tag: str, style: Hashtags = USUAL, language: str = "", joiners: bool = True) -> str:
     """The tag as one word without the #, or "" where none can be made: no letter in it, or too long.
 
-    Words are joined LikeThis in scripts with capitals, like_this in others.
+    Words are joined LikeThis in scripts with capitals, like_this in others. Without `joiners` an underscore stands for
+    the zero-width non-joiner of Persian, at which some networks end a hashtag.
     """
     plain = _SHAPING.sub("", _INSIDE.sub("", unicodedata.normalize("NFC", tag)))
     words = [each for each in (word.strip(f"_{_NON_JOINER}") for word in _WORD.findall(plain)) if each]
@@ -46,13 +45,13 @@ def hashtag(tag: str, style: Hashtags, language: str = "") -> str:
         made = "".join(_capitalised(word, language) for word in words)
     else:
         made = "_".join(words)
-    made = made if style.joins else made.replace(_NON_JOINER, "_")
+    made = made if joiners else made.replace(_NON_JOINER, "_")
     return made if _LETTER.search(made) and fits(made, style.longest) else ""
 
 
-def hashtags(tags: Iterable[str], style: Hashtags, language: str = "") -> tuple[str, ...]:
+def hashtags(tags: Iterable[str], style: Hashtags = USUAL, language: str = "", joiners: bool = True) -> tuple[str, ...]:
     """The first usable tags, each once whatever its case, in their order."""
-    made = (hashtag(tag, style, language) for tag in tags)
+    made = (hashtag(tag, style, language, joiners) for tag in tags)
     once = {word.casefold(): word for word in reversed([word for word in made if word])}
     return tuple(reversed(once.values()))[: style.most]
 

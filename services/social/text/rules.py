@@ -67,13 +67,15 @@ class Bound:
 class Rule:
     """A post's text has to keep every bound. `link` is what a link weighs whatever its length, None where its letters
     count; `bare_links`: an address without a scheme is a link too; `short_mentions`: `@user@domain` counts as `@user`;
-    `isolates`: direction marks (UAX 9) may be added; `escapes` count as what they are sent as."""
+    `isolates`: direction marks (UAX 9) may be added; `joiners`: a hashtag goes on after a zero-width non-joiner;
+    `escapes` count as what they are sent as."""
 
     bounds: tuple[Bound, ...]
     link: int | None = None
     bare_links: bool = False
     short_mentions: bool = False
     isolates: bool = True
+    joiners: bool = False
     escapes: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -119,16 +121,16 @@ def _between(text: str, links: list[tuple[int, int]]) -> Iterator[str]:
 
 def mastodon(limit: int = 500, link: int = 23) -> Rule:
     """The figures are the server's own: /api/v2/instance, configuration.statuses."""
-    return Rule((Bound(Unit.GRAPHEMES, limit),), link=link, short_mentions=True)
+    return Rule((Bound(Unit.GRAPHEMES, limit),), link=link, short_mentions=True, joiners=True)
 
 
 _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _LITTLE_TEXT = (("#", r"{hashtag|\#|}"), *((each, f"\\{each}") for each in r"\|{}@[]()<>*_~"))
 
-X = Rule((Bound(Unit.X_WEIGHT, 280),), link=23, bare_links=True, isolates=False)
+X = Rule((Bound(Unit.X_WEIGHT, 280),), link=23, bare_links=True, isolates=False, joiners=True)
 BLUESKY = Rule((Bound(Unit.GRAPHEMES, 300), Bound(Unit.UTF8_BYTES, 3000)))
-TELEGRAM = Rule((Bound(Unit.UTF16_UNITS, 4096),))  # after its markup is read, so tags are free
-TELEGRAM_CAPTION = Rule((Bound(Unit.UTF16_UNITS, 1024),))
+TELEGRAM = Rule((Bound(Unit.UTF16_UNITS, 4096),), joiners=True)  # after its markup is read, so tags are free
+TELEGRAM_CAPTION = Rule((Bound(Unit.UTF16_UNITS, 1024),), joiners=True)
 DISCORD = Rule((Bound(Unit.UTF16_UNITS, 2000),))
 SLACK = Rule((Bound(Unit.UTF16_UNITS, 4000),), escapes=_MARKUP)
 # An event has 65,536 bytes, and a message stands in it twice, once as HTML, both as JSON.

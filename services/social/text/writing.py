@@ -7,7 +7,7 @@ never do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from services.social.article import Article
@@ -35,11 +35,12 @@ class NoRoom(Exception):
 
 @dataclass(frozen=True)
 class Style:
-    """How an account writes. `posts` above 1 lets a long text go on as a thread of at most so many, MOST_POSTS at
-    most; `warning` is a content warning that the network counts with the text."""
+    """How an account writes. `template` is one for all, or several by language (BCP 47), "" for all other languages;
+    `posts` above 1 lets a long text go on as a thread of at most so many, MOST_POSTS at most; `warning` is a content
+    warning that the network counts with the text."""
 
     rule: Rule
-    template: str
+    template: str | Mapping[str, str]
     hashtags: Hashtags = USUAL
     emoji: str = ""
     posts: int = 1
@@ -64,8 +65,8 @@ class Problem:
 
 def write(article: Article, style: Style) -> Written:
     """Raises TemplateRefused, NoRoom, and ValueError for an article without a usable address."""
-    template = read_template(style.template)
-    words = hashtags(article.tags, style.hashtags, article.language)
+    template = read_template(_in_language(style.template, article.language))
+    words = hashtags(article.tags, style.hashtags, article.language, style.rule.joiners)
     parts = template.parts(replace(article, url=ascii_url(article.url)), words, style.emoji)
     if not style.rule.isolates:
         parts = tuple(replace(part, text=part.text.translate(_NO_ISOLATES)) for part in parts)
@@ -78,15 +79,13 @@ def write(article: Article, style: Style) -> Written:
 
 def dry_run(style: Style, articles: Iterable[Article]) -> list[Problem]:
     """Everything that is wrong with a style, tried on those articles; empty when all is well."""
-    try:
-        read_template(style.template)
-    except TemplateRefused as refused:
-        return [Problem("", sentence) for sentence in refused.problems]
-    problems = []
+    problems = [Problem("", sentence) for sentence in _faults(style.template)]
+    if problems:
+        return problems
     for article in articles:
         try:
             empty = not all(post.text for post in write(article, style).posts)
-        except (NoRoom, ValueError) as error:
+        except (NoRoom, TemplateRefused, ValueError) as error:
             problems.append(Problem(article.id, str(error)))
         else:
             if empty:
@@ -94,6 +93,27 @@ def dry_run(style: Style, articles: Iterable[Article]) -> list[Problem]:
                     Problem(article.id, "Nothing is left to post: every value the template writes is empty.")
                 )
     return problems
+
+
+def _in_language(template: str | Mapping[str, str], language: str) -> str:
+    """The template for a language, else for the nearest that holds it (RFC 4647, section 3.4), else for all others."""
+    if isinstance(template, str):
+        return template
+    named = {tag.lower(): source for tag, source in template.items()}
+    tag = language.lower()
+    while tag not in named and tag:
+        tag = tag.rpartition("-")[0]
+    if tag not in named:
+        raise TemplateRefused([f"There is no template for the language {language!r}, and none for all others."])
+    return named[tag]
+
+
+def _faults(template: str | Mapping[str, str]) -> Iterator[str]:
+    for tag, source in {"": template}.items() if isinstance(template, str) else template.items():
+        try:
+            read_template(source)
+        except TemplateRefused as refused:
+            yield from (f"{tag}: {sentence}" if tag else sentence for sentence in refused.problems)
 
 
 def byte_range(text: str, span: Span) -> tuple[int, int]:
@@ -167,7 +187,9 @@ class _Desk:
 
     def _shorten_prose(self, parts: list[Part], rests: dict[int, str]) -> None:
         """Shortens the headline; leaves out other prose, the longest first, where it takes all the room."""
-        prose = sorted((place for place, part in enumerate(parts) if part.kind is Kind.PROSE), key=_by_length(parts))
+        prose = sorted(
+            (place for place, part in enumerate(parts) if part.kind is Kind.PROSE and part.text), key=_by_length(parts)
+        )
         main = next((place for place in prose if parts[place].name == HEADLINE), prose[0] if prose else None)
         if main is None:
             return

@@ -12,7 +12,6 @@ from typing import Any
 
 from services.social.article import Article
 from services.social.text import rules
-from services.social.text.hashtags import Hashtags
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, write
 
@@ -129,7 +128,7 @@ def posts(name: str) -> dict[str, list[str]]:
         if post.shortened or name == "english":
             found[network] = [each.text for each in post.posts]
     for network in ("x", "bluesky", "mastodon"):
-        style = Style(RULES[network], FULL, Hashtags(joins=network != "bluesky"), emoji="📰", posts=4)
+        style = Style(RULES[network], FULL, emoji="📰", posts=4)
         found[f"{network}-thread"] = [post.text for post in write(CASES[name], style).posts]
     return found
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from services.social.text.hashtags import USUAL, Hashtags, hashtag, hashtags
 from tests.unit.social.scripts import TEXTS
 
-UNJOINED = Hashtags(joins=False)
 # What Mastodon and X take for a hashtag: a letter, and else only letters, marks, digits, underscores, joiners inside.
 RECOGNISED = regex.compile(r"(?=.*\p{L})[\p{L}\p{Nd}](?:[\p{L}\p{M}\p{Nd}_\u200c]*[\p{L}\p{M}\p{Nd}_])?")
 
@@ -54,11 +53,11 @@ RECOGNISED = regex.compile(r"(?=.*\p{L})[\p{L}\p{Nd}](?:[\p{L}\p{M}\p{Nd}_\u200c
     ],
 )
 def test_a_tag_becomes_one_word(tag: str, word: str) -> None:
-    assert hashtag(tag, USUAL) == word
+    assert hashtag(tag) == word
 
 
 def test_an_underscore_stands_for_the_non_joiner_where_a_network_ends_the_hashtag_at_it() -> None:
-    assert hashtag("می‌رود", UNJOINED) == "می_رود"
+    assert hashtag("می‌رود", joiners=False) == "می_رود"
 
 
 def test_the_dotted_capital_i_is_kept_in_turkish() -> None:
@@ -81,7 +80,7 @@ def test_each_is_given_once_in_order_and_no_more_than_the_network_likes() -> Non
 
 @given(TEXTS, st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_whatever_the_tag_the_networks_recognise_the_whole_word(tag: str, joins: bool) -> None:
-    word = hashtag(tag, Hashtags(longest=1000, joins=joins))
+def test_whatever_the_tag_the_networks_recognise_the_whole_word(tag: str, joiners: bool) -> None:
+    word = hashtag(tag, Hashtags(longest=1000), joiners=joiners)
     assert not word or RECOGNISED.fullmatch(word)
-    assert joins or "\u200c" not in word
+    assert joiners or "\u200c" not in word

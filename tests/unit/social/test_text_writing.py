@@ -226,6 +226,42 @@ def test_a_dry_run_tells_of_every_problem() -> None:
     assert dry_run(Style(BLUESKY, DEFAULTS["bluesky"]), articles[:1]) == []
 
 
+def test_each_language_may_have_a_template_of_its_own() -> None:
+    templates = {"fa": "فا {{ headline }}", "zh-Hant": "繁 {{ headline }}", "": "other {{ headline }}"}
+
+    def first(language: str) -> str:
+        return write(article(language=language), Style(BLUESKY, templates)).posts[0].text.split()[0]
+
+    assert [first(each) for each in ("fa", "fa-IR", "zh-Hant-TW", "zh-hant", "zh-Hans", "en")] == [
+        "فا", "فا", "繁", "繁", "other", "other",
+    ]  # fmt: skip
+    del templates[""]
+    with pytest.raises(TemplateRefused, match="no template for the language 'en'"):
+        first("en")
+    assert dry_run(Style(BLUESKY, {"fa": "{{ a }}", "": "{{ b }}"}), [])[0].sentence.startswith(
+        "fa: Line 1: 'a' is unknown"
+    )
+
+
+def test_a_hashtag_keeps_its_non_joiner_only_where_the_network_goes_on_after_it() -> None:
+    story = article(tags=("نخست‌وزیر",))
+    written_by = {
+        name: write(story, Style(RULES[name], "{{ hashtags }}")).posts[0].text for name in ("x", "mastodon", "bluesky")
+    }
+    assert written_by == {"x": "#نخست‌وزیر", "mastodon": "#نخست‌وزیر", "bluesky": "#نخست_وزیر"}
+
+
+def test_a_thread_takes_along_what_the_first_post_left_out() -> None:
+    story = article(
+        headline="The mayor spoke. " * 20, summary="And the council listened to every word of it.", bylines=()
+    )
+    done = write(story, Style(X, "{{ headline }} {{ summary }} {{ bylines }} {{ url }}", posts=5))
+    whole = " ".join(post.text for post in done.posts)
+    assert not done.shortened
+    assert (whole.count("mayor"), whole.count("spoke")) == (20, 20)
+    assert "And the council listened to every word of it." in whole
+
+
 def test_a_template_that_cannot_be_used_writes_nothing() -> None:
     with pytest.raises(TemplateRefused, match="A loop is not accepted"):
         write(article(), Style(X, "{% for a in headline %}{{ url }}{% endfor %}"))
