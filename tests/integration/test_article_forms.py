@@ -75,6 +75,7 @@ def test_a_withdrawn_article_is_gone_in_every_form(paper: Paper, seq: int) -> No
 # oEmbed
 
 
+@ON_SQLITE
 def test_the_card_is_what_oembed_wants_and_safe(paper: Paper, seq: int) -> None:
     answer = embed(paper.replica(), BASE + paper.path(seq))
     assert answer.content_type == "application/json; charset=utf-8"

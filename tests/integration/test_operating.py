@@ -21,6 +21,7 @@ from shared.events import ArticleAccepted
 from shared.installation import installation_id
 from shared.keys import parse_key
 from shared.models import ApiKey, OutboxRow
+from shared.subscribers import Estimate
 from shared.visitors import Visitor
 from tests.factories import NOW, article, publisher
 
@@ -113,6 +114,21 @@ def test_stats_show_which_share_links_were_followed(db: Database, valkey_url: st
         ("x", 1),
     ]
     assert "whatsapp" in run(stats_command).stdout
+
+
+def test_stats_show_what_is_read_and_who_subscribes(db: Database, valkey_url: str) -> None:
+    with db.write() as session:
+        read = article(session, publisher(session)).id
+    with redis.Redis.from_url(valkey_url, retry=None) as client:
+        installation, reader = installation_id(db), Visitor("192.0.2.1", "Firefox")
+        Audience(client, installation, ZoneInfo("UTC")).read(read, reader, NOW)
+        Estimate(client, installation).add([("/feed.rss", reader)], NOW.date())
+    found = json.loads(run(stats_command, "--json").stdout)
+    assert (found["reads"]["total"], found["reads"]["articles"]) == (1, []), "an article that is not published"
+    assert found["reads"]["days"][0] == {"day": "2018-04-20", "reads": 1, "readers": 1}
+    assert [(each["feed"], each["subscribers"]) for each in found["subscribers"]] == [("/feed.rss", 1)]
+    shown = run(stats_command).stdout
+    assert "Reads: 1" in shown and "/feed.rss" in shown
 
 
 def test_stats_are_shown_without_redis_but_for_the_share_links(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
