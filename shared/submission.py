@@ -22,6 +22,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.text import clean_xml
+
 HEADLINE_LENGTH = 500
 BODY_LENGTH = 1_000_000
 MOST_TAGS = 100
@@ -61,6 +63,12 @@ def _visible(value: str) -> str:
     return value
 
 
+def _plain(value: str) -> str:
+    if clean_xml(value) != value:
+        raise ValueError("holds a control character")
+    return value
+
+
 def _web_url(value: str) -> str:
     if not _WEB_URL.fullmatch(value):
         raise ValueError("is not an absolute http or https address")
@@ -81,6 +89,7 @@ def _describe_shorthands(schema: dict[str, Any]) -> None:
 
 
 Visible = AfterValidator(_visible)
+Plain = AfterValidator(_plain)
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 WebUrl = Annotated[
     str,

@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from flask import Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.bodies import parse, read_body
 from shared.errors import Refused
 from shared.faults import Location
-from shared.submission import Submission
-from shared.text import clean_xml
+from shared.submission import Plain, Submission
 
 NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-
-
-def _plain(value: str) -> str:
-    if clean_xml(value) != value:
-        raise ValueError("holds a control character")
-    return value
 
 
 class Withdrawal(BaseModel):
@@ -27,7 +20,7 @@ class Withdrawal(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    reason: Annotated[str, StringConstraints(max_length=1000), AfterValidator(_plain)] | None = Field(
+    reason: Annotated[str, StringConstraints(max_length=1000), Plain] | None = Field(
         None, description="Why, in plain text; kept with the receipt", examples=["The quotation was not confirmed."]
     )
 

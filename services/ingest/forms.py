@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from shared.problems import Problem
+
 Instant = Annotated[
     datetime,
     PlainSerializer(lambda at: at.isoformat(timespec="milliseconds"), return_type=str),
@@ -108,29 +110,6 @@ class Receipt(_Form):
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_unset=True)
-
-
-class Mistake(_Form):
-    """One wrong place in the request: in its body (`pointer`), a header or a parameter."""
-
-    pointer: str | None = Field(None, description="JSON Pointer (RFC 6901) into the body", examples=["/headline"])
-    header: str | None = None
-    parameter: str | None = None
-    detail: str = Field(description="What is wrong with it", examples=["is too long"])
-    found: Any = Field(None, description="What was found, shortened")
-    accepted: str = Field(description="What is accepted", examples=["text of 1 to 500 characters"])
-
-
-class Problem(BaseModel):
-    """An error as RFC 9457 describes it."""
-
-    type: str = Field("about:blank", description="Always about:blank: the status says what kind of problem it is")
-    title: str
-    status: int = Field(ge=400, le=599)
-    detail: str = Field(description="What happened and what to do, for people")
-    instance: str | None = Field(None, description="The request's id, for questions: urn:request:<X-Request-Id>")
-    errors: list[Mistake] | None = Field(None, description="Each wrong place of the request")
-    article: str | None = Field(None, description="Path of the article that an external_id stands for already")
 
 
 class BatchResult(_Form):

@@ -12,6 +12,7 @@ from services.ingest.bodies import Withdrawal
 from services.ingest.operations import PATHS
 from services.ingest.problems import PROBLEMS, KnownProblem
 from services.ingest.settings import IngestSettings
+from shared.problems import Problem
 from shared.submission import Submission
 
 VERSION = "1"
@@ -22,7 +23,7 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     forms.Receipt,
     forms.BatchResult,
     forms.Stats,
-    forms.Problem,
+    Problem,
     forms.Health,
     forms.Readiness,
 )

@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from services.push.webhook_forms import Change, Deliveries, NewWebhook, Scheduled, Shown, Since, Webhooks
 from services.push.webhook_views import LARGEST_ID, LARGEST_PAGE, PAGE
+from shared.problems import Problem
 from shared.publication import Publication
 
 VERSION = "1"
@@ -118,7 +119,7 @@ def document(publication: Publication) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "mh_<prefix>_<secret>"}},
-            "schemas": {**_schemas(), "Problem": _PROBLEM},
+            "schemas": _schemas(),
             "responses": {
                 status: {"description": text, "content": {PROBLEM: {"schema": _reference("Problem")}}}
                 for status, text in ERRORS.items()
@@ -136,28 +137,6 @@ def make_openapi_views(publication: Publication) -> Blueprint:
         return jsonify(found)
 
     return views
-
-
-_PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "An error as RFC 9457 describes it",
-    "required": ["type", "title", "status", "detail", "instance"],
-    "properties": {
-        **{name: {"type": "string"} for name in ("type", "title", "detail", "instance")},
-        "status": {"type": "integer"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["detail", "found", "accepted"],
-                "properties": {
-                    **{name: {"type": "string"} for name in ("pointer", "header", "parameter", "detail", "accepted")},
-                    "found": {},
-                },
-            },
-        },
-    },
-}
 
 
 def _operation(of: Operation) -> dict[str, Any]:
@@ -198,7 +177,7 @@ def _reference(name: str) -> dict[str, str]:
 def _schemas() -> dict[str, Any]:
     taken: list[tuple[type[BaseModel], JsonSchemaMode]] = [(form, "validation") for form in (NewWebhook, Change, Since)]
     given: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (form, "serialization") for form in (Shown, Webhooks, Deliveries, Scheduled)
+        (form, "serialization") for form in (Shown, Webhooks, Deliveries, Scheduled, Problem)
     ]
     _, found = models_json_schema([*taken, *given], ref_template="#/components/schemas/{model}")
     return dict(sorted(found["$defs"].items()))

@@ -11,18 +11,11 @@ from services.push.messages import NAMES, Address, Instant, Name
 from services.push.webhook_queue import message_id
 from shared.errors import Refused
 from shared.models import Webhook, WebhookDelivery
-from shared.submission import Time, WebUrl
-from shared.text import clean_xml
+from shared.submission import Plain, Time, WebUrl
 from shared.topics import select
 
 State = Literal["enabled", "paused", "disabled"]
 DeliveryState = Literal["waiting", "delivered", "failed", "cancelled"]
-
-
-def _plain(value: str) -> str:
-    if clean_xml(value) != value:
-        raise ValueError("holds a control character")
-    return value
 
 
 def _is_selection(filters: dict[str, str]) -> dict[str, str]:
@@ -52,9 +45,7 @@ Filters = Annotated[
 Events = Annotated[
     list[Name], BeforeValidator(_each_once), Field(min_length=1, max_length=10, description="Which events are sent")
 ]
-Description = Annotated[
-    str, StringConstraints(max_length=500), AfterValidator(_plain), Field(description="For your own overview")
-]
+Description = Annotated[str, StringConstraints(max_length=500), Plain, Field(description="For your own overview")]
 
 
 class _Taken(BaseModel):

@@ -15,12 +15,13 @@ from pydantic import BaseModel
 
 from services.ingest import in_flight, submit
 from services.ingest.bodies import NDJSON_TYPES, Withdrawal
-from services.ingest.forms import SETTLED, BatchResult, Problem, Receipt, State
+from services.ingest.forms import SETTLED, BatchResult, Receipt, State
 from services.ingest.headers import LONGEST_KEY
 from services.ingest.openapi import document
 from services.ingest.problems import PROBLEMS
 from services.ingest.settings import IngestSettings
 from shared.errors import Refused
+from shared.problems import Problem
 from shared.submission import BODY_LENGTH, EARLIEST_YEAR, HEADLINE_LENGTH, MOST_TAGS, Submission
 
 ROOT = Path(__file__).resolve().parents[3]
