@@ -25,7 +25,9 @@ from shared.http import DEADLINE, Door, Headers, hide
 
 LARGEST_PICTURE = 20_000_000
 _LONGEST_WORDS = 300
+_LONGEST_NAME = 1000
 _KINDS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+_WEB_ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -52,9 +54,19 @@ class Reply:
     def name(self, *path: str | int) -> str:
         """The id or other text at this path. Raises Unknown, or NotSent for a call that may be repeated."""
         found = self.get(*path)
-        if isinstance(found, (str, int)) and not isinstance(found, bool) and str(found):
-            return str(found)
+        if isinstance(found, (str, int)) and not isinstance(found, bool):
+            name = str(found)
+            if name and name.isprintable() and len(name) <= _LONGEST_NAME:
+                return name
         raise self.unusable(f"has no {'.'.join(map(str, path))}")
+
+    def number(self, *path: str | int) -> int | None:
+        """The count at this path, or None."""
+        return count_of(self.get(*path))
+
+    def link(self, *path: str | int) -> str:
+        """The web address at this path, or nothing."""
+        return link_of(self.get(*path))
 
     def many(self, *path: str | int) -> list[Mapping[str, Any]]:
         """The JSON objects of the list at this path. Raises as `name` does when there is no list."""
@@ -158,6 +170,7 @@ def _read(status: int, headers: Headers, body: bytes, once: bool) -> Reply:
     text = body.decode("utf-8", "replace")
     try:
         found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()  # fails for halves of letters, which nothing could store
     except (ValueError, RecursionError):
         found = None
     fields = found if isinstance(found, dict) else {"items": found} if isinstance(found, list) else {}
@@ -195,3 +208,15 @@ def words_of(text: object) -> str:
     """Text of a network's as messages show it: one line, not endless."""
     line = _CONTROLS.sub(" ", str(text)).strip()
     return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
+
+
+def link_of(value: object) -> str:
+    """A web address that a network tells, or nothing: what it tells is shown as a link."""
+    return value if isinstance(value, str) and _WEB_ADDRESS.fullmatch(value) else ""
+
+
+def count_of(value: object) -> int | None:
+    """A count that a network tells, or None."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < 2**53 else None

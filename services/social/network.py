@@ -236,7 +236,7 @@ class Network(ABC):
         wanted = account.settings
         return Style(
             rule=self.rule(account),
-            template=wanted.get("template") or DEFAULTS[self.name.partition("-")[0]],
+            template=wanted.get("template") or DEFAULTS.get(self.name.partition("-")[0], DEFAULTS["mastodon"]),
             hashtags=Hashtags(most=wanted.get("hashtags", Hashtags.most)),
             emoji=wanted.get("emoji", ""),
             posts=wanted.get("posts", 1) if self.can.thread else 1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,31 +11,12 @@ from typing import Any
 
 from services.social.network import Draft, Media, Network
 from services.social.text.writing import Span, Text, Written
-from tests.networks.bluesky import BlueskyServer
-from tests.networks.discord import DiscordServer
-from tests.networks.facebook import FacebookServer
-from tests.networks.linkedin import LinkedInServer
-from tests.networks.mastodon import MastodonServer
-from tests.networks.matrix import MatrixServer
+from tests import networks
 from tests.networks.server import NetworkServer
-from tests.networks.slack import SlackServer, SlackWebhookServer
-from tests.networks.telegram import TelegramServer
-from tests.networks.threads import ThreadsServer
-from tests.networks.x import XServer
 
-SERVERS: dict[str, type[NetworkServer]] = {
-    "mastodon": MastodonServer,
-    "bluesky": BlueskyServer,
-    "telegram": TelegramServer,
-    "discord": DiscordServer,
-    "slack": SlackServer,
-    "slack-webhook": SlackWebhookServer,
-    "matrix": MatrixServer,
-    "x": XServer,
-    "facebook": FacebookServer,
-    "threads": ThreadsServer,
-    "linkedin": LinkedInServer,
-}
+for module in pkgutil.iter_modules(networks.__path__):
+    importlib.import_module(f"tests.networks.{module.name}")
+SERVERS: dict[str, type[NetworkServer]] = {each.network.name: each for each in NetworkServer.__subclasses__()}
 LINK = "https://news.example/2026/harbour"
 TEXT = f"Harbour reopens after storm – بندر 👩‍👩‍👧 {LINK} #Harbour"
 ALT = "Two cranes & a ship, seen from <the quay>"

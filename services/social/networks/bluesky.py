@@ -116,7 +116,7 @@ class Bluesky(Network):
         if not reply.many("posts"):
             raise Gone("The post is not there any more.")
         names = ("likeCount", "repostCount", "replyCount")
-        return Measured(*(reply.get("posts", 0, name) for name in names))
+        return Measured(*(reply.number("posts", 0, name) for name in names))
 
     def check(self, account: Account, door: Door) -> Checked:
         reply = self._caller(account, door).call("GET", "/xrpc/com.atproto.server.getSession", headers=_bearer(account))

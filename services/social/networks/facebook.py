@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from services.social import waiting
-from services.social.calling import Caller, Reply
+from services.social.calling import Caller, Reply, link_of
 from services.social.network import Account, Capabilities, Checked, Draft, Measured, Network, Posted
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
@@ -77,9 +77,9 @@ class Facebook(Network):
         counts = "reactions.limit(0).summary(total_count),comments.limit(0).summary(total_count),shares"
         reply = _read(self._caller(account, door), account, posted.id, fields=counts)
         return Measured(
-            reply.get("reactions", "summary", "total_count"),
-            reply.get("shares", "count") or 0,  # it is left out while there are none
-            reply.get("comments", "summary", "total_count"),
+            reply.number("reactions", "summary", "total_count"),
+            reply.number("shares", "count") or 0,  # it is left out while there are none
+            reply.number("comments", "summary", "total_count"),
         )
 
     def check(self, account: Account, door: Door) -> Checked:
@@ -88,7 +88,7 @@ class Facebook(Network):
         token = _read(caller, account, "debug_token", input_token=account.secrets["token"])
         ends = token.get("data", "expires_at")
         expires = datetime.fromtimestamp(ends, UTC) if isinstance(ends, int) and 0 < ends < 10**11 else None
-        return Checked(page.name("name"), str(page.get("link") or ""), expires=expires)
+        return Checked(page.name("name"), page.link("link"), expires=expires)
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=judge)
@@ -100,7 +100,7 @@ def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
     while True:
         reply = _read(caller, account, f"{page}/feed", **query)
         for each in reply.many("data"):
-            posted = Posted(str(each.get("id")), str(each.get("permalink_url") or ""), part)
+            posted = Posted(str(each.get("id")), link_of(each.get("permalink_url")), part)
             yield Candidate(posted, str(each.get("message", "")), each.get("created_time"))
         if not reply.get("paging", "next"):
             return
@@ -110,7 +110,7 @@ def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
 def _linked(posted: Posted, account: Account, caller: Caller) -> Posted:
     """With its address, if Facebook tells it; a post is no less sent without."""
     try:
-        return replace(posted, url=_read(caller, account, posted.id, fields="permalink_url").name("permalink_url"))
+        return replace(posted, url=_read(caller, account, posted.id, fields="permalink_url").link("permalink_url"))
     except PostError as error:
         return replace(posted, remarks=(f"The address of the post was not told: {error}",))
 

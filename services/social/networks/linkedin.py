@@ -116,11 +116,8 @@ class LinkedIn(Network):
     def measure(self, posted: Posted, account: Account, door: Door) -> Measured:
         path = f"/rest/socialActions/{quote(posted.id, safe='')}"
         reply = self._caller(account, door).call("GET", path, headers=_headers(account))
-        likes, comments = (
-            reply.get("likesSummary", "totalLikes"),
-            reply.get("commentsSummary", "aggregatedTotalComments"),
-        )
-        return Measured(likes=likes, replies=comments)
+        likes = reply.number("likesSummary", "totalLikes")
+        return Measured(likes=likes, replies=reply.number("commentsSummary", "aggregatedTotalComments"))
 
     def check(self, account: Account, door: Door) -> Checked:
         number = str(account.settings.get("author", "")).rpartition(":")[2]
@@ -172,7 +169,9 @@ class LinkedIn(Network):
         wanted = {"initializeUploadRequest": {"owner": account.settings.get("author", "")}}
         query = {"action": "initializeUpload"}
         reply = caller.call("POST", "/rest/images", query=query, content=wanted, headers=_headers(account))
-        target = urlsplit(reply.name("value", "uploadUrl"))
+        if not reply.link("value", "uploadUrl"):
+            raise reply.unusable("names no address for the picture")
+        target = urlsplit(reply.link("value", "uploadUrl"))
         there = Caller(door, account, f"{target.scheme}://{target.netloc}", deadline=self.deadline)
         path = target.path + (f"?{target.query}" if target.query else "")
         headers = {"Authorization": f"Bearer {account.secrets['token']}", "Content-Type": kind}

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.social import waiting
-from services.social.calling import Caller, Reply
+from services.social.calling import Caller, Reply, link_of
 from services.social.network import Account, Capabilities, Checked, Draft, Measured, Media, Network, Posted
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import Gone, NotSent, RefusedByNetwork
@@ -80,12 +80,12 @@ class Mastodon(Network):
     def measure(self, posted: Posted, account: Account, door: Door) -> Measured:
         path = f"/api/v1/statuses/{quote(posted.id, safe='')}"
         reply = self._caller(account, door).call("GET", path, headers=_bearer(account))
-        return Measured(reply.get("favourites_count"), reply.get("reblogs_count"), reply.get("replies_count"))
+        return Measured(*(reply.number(f"{name}_count") for name in ("favourites", "reblogs", "replies")))
 
     def check(self, account: Account, door: Door) -> Checked:
         caller = self._caller(account, door)
         me = caller.call("GET", "/api/v1/accounts/verify_credentials", headers=_bearer(account))
-        return Checked(me.name("acct"), str(me.get("url") or ""), settings=_limits(caller))
+        return Checked(me.name("acct"), me.link("url"), settings=_limits(caller))
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server, deadline=self.deadline)
@@ -121,10 +121,9 @@ def _status(draft: Draft, part: int, media: Sequence[str]) -> dict[str, Any]:
 
 
 def _posted(reply: Reply, part: int, media: Sequence[str]) -> Posted:
-    url = reply.get("url")
     return Posted(
         reply.name("id"),
-        url if isinstance(url, str) else "",
+        reply.link("url"),
         part,
         {"media": list(media)},
         pause=waiting.pause(reply.headers),
@@ -138,7 +137,7 @@ def _own_statuses(caller: Caller, account: Account, part: int) -> Iterator[Candi
         path = f"/api/v1/accounts/{quote(me, safe='')}/statuses"
         page = caller.call("GET", path, query=query, headers=_bearer(account)).many("items")
         for status in page:
-            posted = Posted(str(status.get("id")), str(status.get("url") or ""), part, {"media": _media_ids(status)})
+            posted = Posted(str(status.get("id")), link_of(status.get("url")), part, {"media": _media_ids(status)})
             yield Candidate(posted, str(status.get("content")), status.get("created_at"))
         if not page:
             return

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.social.calling import Caller, Reply, words_of
+from services.social.calling import Caller, Reply, count_of, words_of
 from services.social.network import Account, Capabilities, Checked, Draft, Measured, Network, Posted
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import (
@@ -97,12 +97,11 @@ class Slack(Network):
         found = [each for each in reply.many("messages") if each.get("ts") == posted.id]
         if not found:
             raise Gone("The post is not there any more.")
-        reactions = found[0].get("reactions", [])
-        return Measured(likes=sum(each.get("count", 0) for each in reactions), replies=found[0].get("reply_count", 0))
+        return Measured(likes=_reactions(found[0].get("reactions")), replies=count_of(found[0].get("reply_count", 0)))
 
     def check(self, account: Account, door: Door) -> Checked:
         reply = _method(self._caller(account, door), account, "auth.test", {})
-        return Checked(f"{reply.name('user')} in {reply.name('team')}", str(reply.get("url") or ""))
+        return Checked(f"{reply.name('user')} in {reply.name('team')}", reply.link("url"))
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=_judge)
@@ -192,7 +191,7 @@ def _linked(posted: Posted, account: Account, caller: Caller) -> Posted:
     """With its address, if Slack tells it; a post is no less sent without."""
     query = {"channel": posted.state["channel"], "message_ts": posted.id}
     try:
-        return replace(posted, url=_read(caller, account, "chat.getPermalink", query).name("permalink"))
+        return replace(posted, url=_read(caller, account, "chat.getPermalink", query).link("permalink"))
     except PostError as error:
         return replace(posted, remarks=(f"The address of the post was not told: {error}",))
 
@@ -222,6 +221,11 @@ def _candidates(messages: Any, me: object, part: int, channel: str, thread: str)
         posted = Posted(number, "", part, {"channel": channel, "thread": thread or number})
         text = _plain(str(each.get("text", ""))) if me and each.get("bot_id") == me else ""
         yield Candidate(posted, text, _seconds(number))
+
+
+def _reactions(kinds: object) -> int:
+    each = kinds if isinstance(kinds, list) else []
+    return sum(count_of(kind.get("count")) or 0 for kind in each if isinstance(kind, dict))
 
 
 def _seconds(number: str) -> float | None:

@@ -7,6 +7,7 @@ Secret: `token` of the bot; it stands in every address. A bot cannot read a chan
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from services.social.text.rules import Rule
 from shared.http import Door, multipart
 
 _LARGEST_PICTURE = 10_000_000
+_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _BROKEN = (
     "chat not found",
     "bot was kicked",
@@ -85,6 +87,8 @@ class Telegram(Network):
         bot = _method(caller, account, "getMe").name("result", "username")
         chat = _method(caller, account, "getChat", content={"chat_id": account.settings.get("chat", "")})
         number, username = chat.name("result", "id"), chat.get("result", "username") or ""
+        if not _NUMBER.fullmatch(number):
+            raise chat.unusable("names no channel")
         settings = {"chat": int(number), "username": username}
         return Checked(f"@{bot} in {words_of(chat.get('result', 'title'))}", _link(number, username), settings)
 
@@ -125,6 +129,8 @@ def _text(draft: Draft, part: int) -> dict[str, Any]:
 
 def _posted(reply: Reply, part: int, *, photo: bool) -> Posted:
     number, chat = reply.name("result", "message_id"), reply.name("result", "chat", "id")
+    if not _NUMBER.fullmatch(number) or not _NUMBER.fullmatch(chat):
+        raise reply.unusable("names no message")
     base = _link(chat, reply.get("result", "chat", "username"))
     state = {"chat": int(chat), "photo": photo}
     return Posted(number, f"{base}/{number}", part, state, pause=waiting.pause(reply.headers))

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.social import waiting
-from services.social.calling import Caller, Reply, words_of
+from services.social.calling import Caller, Reply, count_of, link_of, words_of
 from services.social.network import Access, Account, Capabilities, Checked, Draft, Measured, Network, Posted
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
@@ -151,7 +151,7 @@ def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
     while True:
         reply = _read(caller, account, f"{user}/{kind}", **query)
         for each in reply.many("data"):
-            posted = Posted(str(each.get("id")), str(each.get("permalink") or ""), part)
+            posted = Posted(str(each.get("id")), link_of(each.get("permalink")), part)
             yield Candidate(posted, str(each.get("text", "")), each.get("timestamp"))
         if not reply.get("paging", "next"):
             return
@@ -161,7 +161,7 @@ def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
 def _linked(posted: Posted, account: Account, caller: Caller) -> Posted:
     """With its address, if Threads tells it; a post is no less sent without."""
     try:
-        return replace(posted, url=_read(caller, account, posted.id, fields="permalink").name("permalink"))
+        return replace(posted, url=_read(caller, account, posted.id, fields="permalink").link("permalink"))
     except PostError as error:
         return replace(posted, remarks=(f"The address of the post was not told: {error}",))
 
@@ -178,8 +178,8 @@ def _user(account: Account) -> str:
 
 
 def _first_value(values: Any) -> int | None:
-    value = values[0].get("value") if isinstance(values, list) and values and isinstance(values[0], dict) else None
-    return value if isinstance(value, int) else None
+    first = values[0] if isinstance(values, list) and values else None
+    return count_of(first.get("value")) if isinstance(first, dict) else None
 
 
 def _token(account: Account) -> dict[str, str]:

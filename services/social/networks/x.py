@@ -101,7 +101,7 @@ class X(Network):
         if reply.get("data") is None:
             raise Gone("The post is not there any more.")
         names = ("like_count", "retweet_count", "reply_count")
-        return Measured(*(reply.get("data", "public_metrics", name) for name in names))
+        return Measured(*(reply.number("data", "public_metrics", name) for name in names))
 
     def check(self, account: Account, door: Door) -> Checked:
         reply = self._caller(account, door).call("GET", "/2/users/me", headers=_bearer(account))
