@@ -102,7 +102,8 @@ def test_no_unit_counts_less_than_graphemes_and_none_depends_on_the_rest_of_the_
         assert unit.measure(text) >= len(text)
         assert unit.measure(text + "\n" + text) == 2 * unit.measure(text) + 1
     rule = Rule((Bound(Unit.X_WEIGHT, 1),), link=23, bare_links=True)
-    assert rule.count(text + "\n\n" + text) == 2 * rule.count(text) + 2
+    # A space goes before: at the very beginning X takes an accented letter for no part of the host that follows.
+    assert rule.count(f" {text} {text}") == 2 * rule.count(f" {text}")
 
 
 @pytest.mark.parametrize(
