@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, cast
@@ -94,6 +94,20 @@ class Audience:
             log.warning("it is not known what is read most, Redis does not answer: %s", error)
             return []
         return ranked[:count]
+
+    def agreed(self, name: str, seconds: int, make: Callable[[], str]) -> str:
+        """What the first process that asked for this name made of it; kept for so long, for all others."""
+        key = f"{self._prefix}:{name}"
+        try:
+            kept = cast("bytes | None", self._client.get(key))
+            if kept is None:
+                self._client.set(key, make(), nx=True, ex=seconds)
+                kept = cast("bytes | None", self._client.get(key))
+            if kept is not None:
+                return kept.decode()
+        except redis.RedisError as error:
+            log.warning("processes may show different rankings, Redis does not answer: %s", error)
+        return make()
 
     def top(self, kind: Kind, days: Iterable[date], count: int) -> list[tuple[str, int]]:
         """Ids and numbers of what was read or shared most on these days."""

@@ -1,7 +1,11 @@
-"""What readers read and share most, asked for once a minute: pages that show it stay the same in between."""
+"""What readers read and share most, asked for once a minute: pages that show it stay the same in between.
+
+All processes show the same in a minute: the first to ask leaves its answer in Redis for the others.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass
@@ -9,7 +13,7 @@ from dataclasses import dataclass
 from shared.audience import Audience
 from shared.clock import Clock
 
-SECONDS = 60.0
+SECONDS = 60
 # Ids asked for: of the whole publication, so that each section finds some of its own among them.
 RANKED = 200
 
@@ -27,21 +31,25 @@ class Popular:
         self._audience = audience
         self._clock = clock
         self._asking = threading.Lock()
-        self._again_at = 0.0  # by time.monotonic()
+        self._minute = -1
         self._ranking = Ranking()
 
     def now(self) -> Ranking:
         """As it was at most a minute ago. Who comes while somebody asks gets what was known before."""
-        if time.monotonic() >= self._again_at and self._asking.acquire(blocking=False):
+        minute = this_minute()
+        if minute != self._minute and self._asking.acquire(blocking=False):
             try:
-                now = self._clock.now()
-                read, shared = (tuple(self._audience.ranking(kind, now, RANKED)) for kind in ("reads", "shares"))
-                self._ranking = Ranking(read, shared)
-                self._again_at = time.monotonic() + SECONDS
+                agreed = json.loads(self._audience.agreed(f"popular:{minute}", 2 * SECONDS, self._ask))
+                self._ranking = Ranking(*map(tuple, agreed))
+                self._minute = minute
             finally:
                 self._asking.release()
         return self._ranking
 
-    def forget(self) -> None:
-        """Asks again next time."""
-        self._again_at = 0.0
+    def _ask(self) -> str:
+        now = self._clock.now()
+        return json.dumps([self._audience.ranking(kind, now, RANKED) for kind in ("reads", "shares")])
+
+
+def this_minute() -> int:
+    return int(time.time()) // SECONDS
