@@ -46,7 +46,7 @@ class Window:
         recent = changed_at - timedelta(hours=self.hours)
         burst = changed_at - 2 * POLL
         kept = (
-            at > burst or (place < self.most and (place < self.items or at > recent))
+            at > burst or place < self.items or (place < self.most and at > recent)
             for place, at in enumerate(published)
         )
         return sum(kept)

@@ -18,7 +18,9 @@ class FeedSettings(Settings):
         48, ge=1, description="A feed also holds everything from this many hours before its last change"
     )
     feed_most_items: int = Field(
-        500, ge=1, description="Items a feed never exceeds, however many there were in that time"
+        500,
+        ge=1,
+        description="Items a feed does not exceed for that, but for the last two of these hours",
     )
     feed_proxies: int = Field(
         0, ge=0, description="Proxies in front of feed that append to X-Forwarded-For; 0: the header is not believed"

@@ -181,12 +181,13 @@ def test_a_forged_cursor_is_refused_by_name(paper: Paper) -> None:
         assert refused(replica, f"{path}{more}since={Since(1)}&since={Since(1)}") == "since"
 
 
-@ON_SQLITE
 def test_a_cursor_that_could_have_been_given_out_is_only_a_place(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()
     for cursor in (Before(datetime.min.replace(tzinfo=UTC), 0), Before(datetime.max.replace(tzinfo=UTC), 2**63 - 1)):
         assert replica.get(f"/feed.rss?before={cursor}").status_code == 200
+    assert refused(replica, f"/feed.rss?before={Before(NOW, -1)}") == "before"
+    assert replica.get(f"/2018/04/20/archive.{'9' * 40}.rss").status_code == 404
     assert len(read(replica, f"/feed.json?since={Since(0, 0)}")["items"]) == 1
 
 
