@@ -214,7 +214,7 @@ def many_feeds(here: House) -> Iterator[Row]:
 
 def staleness(here: House) -> Iterator[Row]:
     """From the moment an article's receipt says that it is published, no answer of the edge may be without it."""
-    stale, asked = 0, 200
+    stale, asked = 0, 50
     for number in range(asked):
         requests.get(f"{here.edge}/feed.rss", timeout=10)
         submission = article(number, seed=13)

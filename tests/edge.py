@@ -42,7 +42,8 @@ def nginx(folder: Path, http: str, port: int) -> Iterator[str]:
     user = "user root;" if os.geteuid() == 0 else ""
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in TEMPORARY)
     (folder / "nginx.conf").write_text(
-        f"{user} worker_processes 1; pcre_jit on; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn;\n"
+        f"{user} worker_processes 1; pcre_jit on; daemon off;\n"
+        f"pid {folder}/nginx.pid; error_log {folder}/error.log warn;\n"
         f"events {{ worker_connections 1024; }}\nhttp {{ access_log off;\n{temporary}{http}\n}}\n"
     )
     command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", f"{folder}/error.log"]
