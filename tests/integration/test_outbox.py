@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from shared import outbox
 from shared.db import Database, db_now
 from shared.errors import NotFound
-from shared.events import ArticleAccepted, ArticleEnriched
-from shared.listeners import COUNT_ARTICLE, ENRICH_ARTICLE, FEED_PUBLISH
+from shared.events import ArticleAccepted, ArticleEnriched, DeliveryScheduled
+from shared.listeners import COUNT_ARTICLE, ENRICH_ARTICLE, FEED_PUBLISH, PUSH_DELIVER
 from shared.models import OutboxRow
 from tests.factories import NOW, article, publisher
 
@@ -192,3 +192,27 @@ def test_many_workers_and_relays_at_once_do_each_row_exactly_once(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
     assert sorted(finished) == rows
+
+
+def test_work_that_is_begun_where_it_arose_is_held_and_offered_again_when_its_lease_is_over(db: Database) -> None:
+    with db.write() as session:
+        held = outbox.record_held(session, [DeliveryScheduled(target, NOW) for target in (7, 8)], PUSH_DELIVER)
+    assert [row.target_id for row in held.rows] == [7, 8]
+    assert offer(db) == []
+    first, second = held.rows
+    assert finish(db, outbox.Claim(PUSH_DELIVER, held.token, (first,))) == (first,)
+    make_due(db)
+    assert [each.row_id for each in offer(db)] == [second.id]
+    assert finish(db, held) == ()
+
+
+def test_only_what_waits_is_hastened(db: Database) -> None:
+    with db.write() as session:
+        later, also = outbox.record(session, [DeliveryScheduled(7, NOW), DeliveryScheduled(8, NOW)], delay=3600)
+        outbox.hasten(session, PUSH_DELIVER, later)
+    (hint,) = offer(db)
+    with db.write() as session:
+        for event in (later, also):
+            outbox.hasten(session, ENRICH_ARTICLE, event)  # not its listener
+        outbox.hasten(session, PUSH_DELIVER, later)
+    assert offer(db) == [] and state(db, hint.row_id) == "offered"
