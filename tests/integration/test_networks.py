@@ -224,18 +224,30 @@ OUTCOMES: dict[Fault, type[PostError]] = {
 }
 
 
-@pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name)
+def publish_and_lose(server: NetworkServer, network: Network, draft: Draft) -> Posted:
+    """With patience for a loaded machine: what is called before the post may need more than a short deadline."""
+    deadline = 0.25 if server.fault is Fault.HANG else 10.0
+    while True:
+        try:
+            return type(network)(deadline=deadline).publish(draft, server.account(), server.door())
+        except NotSent:
+            if server.fault is None or deadline > 5:
+                raise
+            deadline *= 2
+
+
+# A byte a second is the same to all: tests/unit/social/test_networks_calling.py.
+@pytest.mark.parametrize("fault", [each for each in Fault if each is not Fault.DRIP], ids=lambda fault: fault.name)
 def test_each_fault_is_what_it_is_and_nothing_is_doubled(fault: Fault, server: NetworkServer, network: Network) -> None:
     draft = network.prepare(drafted(server), server.account(), server.door())
     before = since()
     server.fault = fault
-    slow = fault in (Fault.HANG, Fault.DRIP)
     with pytest.raises(OUTCOMES[fault]) as caught:
-        type(network)(deadline=0.2 if slow else 10).publish(draft, server.account(), server.door())
+        publish_and_lose(server, network, draft)
     assert not any(secret in str(caught.value) for secret in server.account().secrets.hidden())
-    if slow:
-        wait_for(lambda: server.posts)
     stored = 1 if fault in STORING else 0
+    if stored:
+        wait_for(lambda: server.posts)
     assert len(server.posts) == stored
     if isinstance(caught.value, NotSent):
         assert caught.value.retry_after is not None

@@ -32,7 +32,7 @@ JUNK: list[Any] = [
     [1],
     {},
 ]
-ROUNDS = 25
+ROUNDS = 15
 
 
 class Junk:

@@ -14,7 +14,7 @@ from tests.networks.server import Fault, NetworkServer
 from tests.networks.suite import SERVERS, drafted
 
 FAULTS = [fault for fault in Fault if fault not in (Fault.HANG, Fault.DRIP, Fault.UNAUTHORISED)]
-POSTS = 10
+POSTS = 8
 
 
 def post(server: NetworkServer, network: Network, number: int, chance: random.Random) -> Posted | None:

@@ -20,7 +20,7 @@ from services.social.outcomes import (
     Unknown,
 )
 from shared.http import Door
-from tests.networks.server import Answer, NetworkServer, Request, png
+from tests.networks.server import Answer, Fault, NetworkServer, Request, png
 
 SECRET = "s3cret/to ken"
 
@@ -132,6 +132,16 @@ def test_json_that_is_meant_to_hurt_breaks_nothing(body: bytes, server: AnyServe
     reply.get("id", 0, "x")
     with pytest.raises(Unknown):
         reply.many("id")
+
+
+@pytest.mark.parametrize("fault", [Fault.DRIP, Fault.HANG])
+def test_an_answer_that_never_ends_is_waited_for_no_longer_than_the_deadline(fault: Fault, server: AnyServer) -> None:
+    server.makes_post = lambda request: True  # type: ignore[method-assign]
+    for once, expected in ((True, Unknown), (False, NotSent)):
+        server.fault = fault
+        caller = Caller(server.door(), Account("any", "newsroom"), server.url, deadline=0.3)
+        with pytest.raises(expected, match=r"within 0\.3 seconds"):
+            caller.call("POST", "/post", once=once)
 
 
 def test_an_account_s_server_is_called_by_https_or_not_at_all(server: AnyServer) -> None:
