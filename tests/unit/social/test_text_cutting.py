@@ -70,7 +70,7 @@ def graphemes_whole(text: str) -> set[int]:
 
 
 @given(TEXTS, LANGUAGES, st.sampled_from(sorted(RULES)), st.integers(0, 60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_nothing_is_ever_cut_inside_a_grapheme_a_link_or_an_entity(
     text: str, language: str, network: str, less: int
 ) -> None:

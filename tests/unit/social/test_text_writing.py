@@ -169,7 +169,7 @@ HARD = {
 }
 
 
-@pytest.mark.parametrize("network", sorted(RULES))
+@pytest.mark.parametrize("network", ["bluesky", "discord", "linkedin", "mastodon", "threads", "x"])
 @pytest.mark.parametrize("headline", HARD.values(), ids=HARD)
 def test_a_post_comes_of_every_headline_in_time(network: str, headline: str) -> None:
     begun = time.process_time()
@@ -184,7 +184,7 @@ def test_a_post_comes_of_every_headline_in_time(network: str, headline: str) -> 
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3), st.sampled_from(["en", "ar", "th", "zh", "ja"]),
        st.sampled_from([X, BLUESKY, THREADS, mastodon(), mastodon(120)]), st.sampled_from([*DEFAULTS.values(), FULL]),
        st.integers(1, 4))  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_every_post_keeps_the_rule_its_link_and_its_hashtags(
     headline: str, summary: str, tags: list[str], language: str, rule: Rule, template: str, posts: int
 ) -> None:
