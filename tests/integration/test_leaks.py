@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from services.feed.cursors import Before, Since
 from services.feed.formats.oembed import OEMBEDS
 from services.feed.formats.texts import TEXTS
 from services.feed.share import NETWORKS
 from shared.models import Article
 from shared.slices import PLACES, Slice
 from shared.urls import FORMATS, feed_path, share_path, short_url, slice_path
+from tests.factories import NOW
 from tests.paper import BASE, BROWSER, Paper, Replica
 
 SECRET = "Zanzibar"  # in no other text of these tests
+CURSORS = {"before": Before(NOW + timedelta(days=1), 0), "since": Since(0, 0)}
 HIDDEN = {
     "headline": f"{SECRET} headline",
     "html": f"<p>{SECRET} body</p>",
@@ -39,6 +43,9 @@ def outputs(paper: Paper, replica: Replica, seq: int) -> Iterator[tuple[str, str
     paths = [slice_path(each) for each in slices] + [feed_path(each, format) for each in slices for format in FORMATS]
     paths += ["/", *(f"/{file}" for file in FORMATS.values()), "/masthead.json", "/2018/04/20/", "/2018/04/20/feed.rss"]
     paths += ["/sitemap.xml", "/sitemap-pages.xml", "/2018/04/20/sitemap.xml", "/news-sitemap.xml", "/robots.txt"]
+    paths += ["/feeds", "/feeds.opml", "/feeds?tag=harbour&language=en", "/feeds?tag=harbour&language=en&format=json"]
+    paths += [f"/feed.json?{name}={at}" for name, at in CURSORS.items()]
+    paths += [f"/2018/04/20/archive.{revision}.json" for revision in range(1, 5)]
     if paper.is_enriched(seq):
         short = short_url(paper.path(seq))  # without the words of the headline, which an error page may repeat
         paths += [f"{short}.{extension}" for extension in TEXTS]

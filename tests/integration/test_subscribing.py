@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from lxml import etree
 
+from shared.listeners import FEED_REMOVE_NOTICE
 from tests.factories import NOW
 from tests.following import ATOM, KINDS, ON_SQLITE, SINCE, all_pages, fill, ids, links, read
-from tests.newsroom import work
+from tests.newsroom import let_pass, work
 from tests.paper import BASE, Paper, Replica
 
 # Links
@@ -132,6 +133,19 @@ def test_whoever_asks_since_gets_each_change_once_and_oldest_first(paper: Paper)
         assert found == ["Third", "First, corrected", "Article withdrawn"]
         assert since(replica, onward) == ([], onward)
         assert onward == read(replica, path)["_masthead"]["since"]
+
+
+@ON_SQLITE
+def test_a_withdrawal_can_be_seen_for_seven_days(paper: Paper) -> None:
+    seq = paper.publish()
+    replica = paper.replica()
+    start = read(replica, "/feed.json")["_masthead"]["since"]
+    paper.newsroom.withdraw(seq)
+    paper.work()
+    assert since(replica, start)[0] == ["Article withdrawn"]
+    let_pass(paper.db, FEED_REMOVE_NOTICE.name)
+    paper.work()
+    assert since(replica, start)[0] == []
 
 
 def test_changes_come_100_at_a_time_each_once_also_of_one_transaction(paper: Paper) -> None:
