@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -31,6 +34,8 @@ from shared.publication import Publication
 MOST_PENDING = 20
 MOST_PER_HOST = 120
 MOST_PER_CLIENT = 300
+# Requests of one client in a minute, refused ones included, that a process looks at.
+MOST_LOOKED_AT = 600
 MINUTE = 60
 DEADLINE = 5.0
 # Bytes of an answer that are looked at; a challenge is shorter.
@@ -44,9 +49,13 @@ class Requests:
         self._db = db
         self._clock = clock
         self._most_per_host = most_per_host
+        self._seen: Counter[str] = Counter()  # requests by client, in this minute
+        self._minute = 0
+        self._counting = threading.Lock()
 
     def take(self, wish: Wish, client: str) -> None:
         """Keeps a request until its callback is asked. Raises Refused (429) beyond the limits."""
+        self._look_away(client)
         with self._db.read() as session:  # so that refusing costs nobody a turn to write
             self._check_limits(session, wish, client)
         with self._db.write() as session:
@@ -66,6 +75,18 @@ class Requests:
             session.add(made)
             session.flush()
             outbox.record(session, [VerificationScheduled(made.id, self._clock.now())])
+
+    def _look_away(self, client: str) -> None:
+        """So that who goes on after refusals costs the record nothing."""
+        minute = int(time.monotonic() // MINUTE)
+        with self._counting:
+            if minute != self._minute:
+                self._minute = minute
+                self._seen.clear()
+            self._seen[client] += 1
+            count = self._seen[client]
+        if count > MOST_LOOKED_AT:
+            raise _too_many(f"{MOST_PER_CLIENT} requests in a minute are accepted from one address.", MINUTE)
 
     def _check_limits(self, session: Session, wish: Wish, client: str) -> None:
         from_client = Verification.client == client
