@@ -362,7 +362,7 @@ def test_old_revisions_are_removed_later(edged: Edged, monkeypatch: pytest.Monke
     monkeypatch.setattr(edge_module, "GRACE", -1)
     edged.paper.publish()
     edged.show(replica, "/feed.rss")
-    assert len(list(objects.iterdir())) == 1
+    wait_for(lambda: len(list(objects.iterdir())) == 1, seconds=10)
 
 
 @on_one_database
