@@ -29,7 +29,7 @@ from services.social.text.urls import ascii_url
 from services.social.text.writing import Style, Written, write
 from shared.http import DEADLINE, Door
 
-FOREVER = timedelta.max
+FOREVER = timedelta(days=36_500)
 
 
 class Secrets(Mapping[str, str]):
@@ -246,7 +246,7 @@ class Network(ABC):
     def compose(self, article: Article, account: Account, *, key: str, at: datetime) -> Draft:
         """The post about an article. Pure: equal arguments give equal drafts. Raises TemplateRefused, NoRoom."""
         written = write(article, self.style(account))
-        picture = self._picture(article)
+        picture = self._picture(article, account)
         attached = account.settings.get("attach") == "picture" and picture is not None and self.can.media > 0
         draft = Draft(
             network=self.name,
@@ -266,13 +266,12 @@ class Network(ABC):
     def _warning(self, account: Account) -> str:
         return account.settings.get("warning", "") if self.can.warning else ""
 
-    def _picture(self, article: Article) -> Media | None:
+    def _picture(self, article: Article, account: Account) -> Media | None:
         """The article's picture, never without a description: who cannot see it is told the headline at least."""
         if article.image is None:
             return None
-        alt, _ = shorten(
-            article.image.alt or article.headline, article.language, lambda text: len(text) <= self.can.alt
-        )
+        longest = account.settings.get("max_alt", self.can.alt)
+        alt, _ = shorten(article.image.alt or article.headline, article.language, lambda text: len(text) <= longest)
         return Media(article.image.url, alt)
 
     def freeze(self, draft: Draft, written: Written, account: Account) -> Mapping[str, Any]:
@@ -298,7 +297,10 @@ class Network(ABC):
     def find(
         self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
     ) -> Posted | None:
-        """The post that `publish` would make, if the account has it since then; None when it certainly has not."""
+        """The post that `publish` would make, if the account's list has it since then, the time of the attempt.
+
+        Lists may be late: only a second None, some time after the first, proves that there is no such post.
+        """
         raise Cannot(f"{self.name} has no look-up of an account's posts.")
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:

@@ -60,6 +60,7 @@ def test_mastodon_tells_its_own_limits(old: bool) -> None:
         assert found["max_characters"] == 7777
         assert network.rule(server.account(**found)).limit == 7777
         assert found.get("link_weight") == (None if old else 23)
+        assert found.get("max_alt") == (None if old else 1500)
 
 
 def test_mastodon_refuses_in_its_own_words() -> None:
@@ -343,6 +344,15 @@ def test_linkedin_escapes_what_would_cut_the_text() -> None:
         assert publish(server, TEXT).id == publish(server, TEXT).id, "a duplicate is the post that was made"
         with pytest.raises(AccountBroken, match="newer version"):
             network.publish(drafted(server, "Old"), server.account(version="202401"), server.door())
+
+
+def test_linkedin_takes_a_card_of_a_long_headline_and_summary() -> None:
+    with started(LinkedInServer()) as (server, _):
+        publish(server, title="Harbour " * 62, description="Ships come in. " * 330)
+        card = server.card(0)
+        assert card is not None
+        assert 380 < len(card[1]) <= 400
+        assert 4050 < len(card[2]) <= 4086
 
 
 def test_linkedin_keeps_its_refresh_token_when_none_comes_back() -> None:

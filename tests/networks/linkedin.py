@@ -92,6 +92,9 @@ class LinkedInServer(NetworkServer):
             raise _error(422, "commentary: length exceeds the maximum of 3000")
         if any(each["commentary"] == post["commentary"] for each in self.posts):
             raise _error(422, "Content is a duplicate of urn:li:share:1")
+        card = post.get("content", {}).get("article", {})
+        if len(card.get("title", "")) > 400 or len(card.get("description", "")) > 4086:
+            raise _error(422, "content.article: length exceeds the maximum")
         pictures = [post.get("content", {}).get(kind, {}) for kind in ("media", "article")]
         for urn in filter(None, (pictures[0].get("id"), pictures[1].get("thumbnail"))):
             assert urn in self.images, "a picture is uploaded before it is used"

@@ -29,12 +29,15 @@ from services.social.network import (
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Duplicate, Gone, PostError, RefusedByNetwork, TokenExpired
 from services.social.text import rules
+from services.social.text.cutting import shorten
 from services.social.text.rules import Rule
 from services.social.text.writing import Written
 from shared.http import Door
 
 VERSION = "202610"
 _LARGEST_PICTURE = 8_000_000
+_LONGEST_TITLE = 400
+_LONGEST_DESCRIPTION = 4086
 # https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
 _RESERVED = re.compile(r"([\\|{}@\[\]()<>#*_~])")
 
@@ -155,7 +158,9 @@ class LinkedIn(Network):
             return {"media": {"id": picture, "altText": draft.media[0].alt}}, ()
         if not draft.link:
             return {}, ()
-        article = {"source": draft.link, "title": draft.title, "description": draft.description}
+        title, _ = shorten(draft.title, draft.language, lambda text: len(text) <= _LONGEST_TITLE)
+        description, _ = shorten(draft.description, draft.language, lambda text: len(text) <= _LONGEST_DESCRIPTION)
+        article = {"source": draft.link, "title": title, "description": description}
         if draft.image is None:
             return {"article": article}, ()
         try:

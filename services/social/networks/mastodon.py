@@ -1,7 +1,7 @@
 """Mastodon, and servers that speak its API. https://docs.joinmastodon.org/methods/statuses/
 
 Settings: `visibility` (public, unlisted, private); what `check` reads from the server: `max_characters`, `link_weight`,
-`max_media`, `max_alt`. Secret: `token`, with the scopes write:statuses, write:media, read:statuses, read:accounts.
+`max_alt`. Secret: `token`, with the scopes write:statuses, write:media, read:statuses, read:accounts.
 """
 
 from __future__ import annotations
@@ -158,7 +158,6 @@ def _limits(caller: Caller) -> dict[str, int]:
     places = {
         "max_characters": ("configuration", "statuses", "max_characters"),
         "link_weight": ("configuration", "statuses", "characters_reserved_per_url"),
-        "max_media": ("configuration", "statuses", "max_media_attachments"),
         "max_alt": ("configuration", "media_attachments", "description_limit"),
     }
     found = {name: reply.get(*path) for name, path in places.items()}
