@@ -64,6 +64,7 @@ def client_address(request: Request, proxies: int) -> str:
     """Who is to be counted as one client: its address, of IPv6 the network of 64 bits that a household has.
 
     Behind `proxies` servers of one's own that each append to X-Forwarded-For, the client is that many from its end.
+    Empty for this machine itself: its programs are its owner's, and a proxy on it stands for many.
     """
     passed = [each.strip() for value in request.header("x-forwarded-for") for each in value.split(",")]
     given = passed[-proxies] if proxies and len(passed) >= proxies else request.client
@@ -71,9 +72,13 @@ def client_address(request: Request, proxies: int) -> str:
         address = ip_address(given)
     except ValueError:
         return request.client
+    if address.version == 6 and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if address.is_loopback:
+        return ""
     if address.version == 4:
         return str(address)
-    return str(address.ipv4_mapped or ip_network((int(address) >> 64 << 64, 64)))
+    return str(ip_network((int(address) >> 64 << 64, 64)))
 
 
 def cut_off(request: Request) -> None:

@@ -71,7 +71,10 @@ class Hall:
 
     @contextlib.contextmanager
     def place(self, listener: Listener, address: str) -> Iterator[None]:
-        """A place for a client at this address. Raises Refused: 503 when the hall is full, 429 when it has enough."""
+        """A place for a client at this address, or for one that is not counted ("").
+
+        Raises Refused: 503 when the hall is full, 429 when this address has enough.
+        """
         if self._closed or len(self._open) >= self._most:
             raise Refused(
                 "The server stops." if self._closed else f"All {self._most:,} places of this server are taken.",
@@ -79,7 +82,7 @@ class Hall:
                 title="Too many listeners",
                 headers={"Retry-After": "30"},
             )
-        if self._addresses[address] >= self._most_per_address:
+        if address and self._addresses[address] >= self._most_per_address:
             raise Refused(
                 f"{self._most_per_address} streams are open from your address; close one of them first.",
                 status=429,

@@ -198,6 +198,9 @@ def test_a_connection_is_cut_off_with_all_that_it_was_still_to_be_sent() -> None
         ("2001:db8:1:2:3:4:5:6", [], 0, "2001:db8:1:2::/64"),
         ("::ffff:198.51.100.1", [], 0, "198.51.100.1"),
         ("", [], 0, ""),
+        ("127.0.0.1", [], 0, ""),
+        ("::1", [], 0, ""),
+        ("127.0.0.1", ["198.51.100.1"], 1, "198.51.100.1"),
     ],
 )
 def test_one_client_is_one_address_or_one_household(client: str, passed: list[str], proxies: int, counted: str) -> None:
