@@ -11,7 +11,7 @@ from shared.addresses import why_refused
 from shared.errors import NotFound, OutboundError, Refused
 from shared.http import Door, origin
 from shared.publication import Publication
-from shared.topics import Topic, topic_of
+from shared.topics import LONGEST_VALUE, Topic, topic_of
 
 HOUR = 3600
 # FreshRSS renews a lease when less than 23 h of it are left, so the least must be above that.
@@ -75,7 +75,7 @@ class Desk:
         if not url.startswith(f"{base}/"):
             raise Refused(f"The topic is no address of this publication; its feeds begin with {base}/")
         found = topic_of(url.removeprefix(base))
-        if found is None or any("\0" in each.value for each in found.slices):
+        if found is None or any("\0" in each.value or len(each.value) > LONGEST_VALUE for each in found.slices):
             raise NotFound("This is no feed, or not its canonical address: subscribe to the address in its rel=self.")
         return found
 

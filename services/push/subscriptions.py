@@ -39,6 +39,14 @@ def slice_of(topic: str) -> str:
     return str(found.slices[0])
 
 
+def is_known(session: Session, topic: str) -> bool:
+    """Whether there is such a feed: something was published in it, or it is there without."""
+    which = slice_of(topic)
+    if which.partition(":")[0] not in ("tag", "byline", "publisher"):
+        return True
+    return session.get(Feed, which) is not None
+
+
 def schedule_behind(session: Session, now: datetime, *only: ColumnElement[bool], room: int = 0) -> outbox.Claim:
     """Schedules a delivery for every active subscription whose feed has moved on since it was last served.
 

@@ -24,7 +24,7 @@ from services.push.subscribing import Wish, with_query
 from shared import outbox
 from shared.clock import Clock
 from shared.db import Database, db_now
-from shared.errors import OutboundError, Refused
+from shared.errors import NotFound, OutboundError, Refused
 from shared.events import VerificationScheduled
 from shared.http import Door
 from shared.models import Subscription, Verification
@@ -58,6 +58,8 @@ class Requests:
         self._look_away(client)
         with self._db.read() as session:  # so that refusing costs nobody a turn to write
             self._check_limits(session, wish, client)
+            if not all(subscriptions.is_known(session, topic) for topic in wish.topics):
+                raise NotFound("Nothing was ever published there.")
         with self._db.write() as session:
             made = Verification(
                 kind=wish.kind,

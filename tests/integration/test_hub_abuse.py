@@ -259,6 +259,15 @@ def test_what_is_no_request_is_refused_in_plain_text(hub: HubOffice, path: str) 
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_feed_that_nothing_was_ever_in_is_no_topic(hub: HubOffice) -> None:
+    hub.publish(tags=["harbour"])
+    for topic in ("/tags/unheard-of/feed.rss", "/bylines/nobody/feed.json", "/publishers/none/feed.atom"):
+        answer = hub.ask(topic=topic)
+        assert answer.status_code == 404 and in_plain_text(answer)
+    for topic in ("/tags/harbour/feed.rss", "/2031/01/01/feed.rss", "/sections/world/feed.rss"):
+        assert hub.ask(topic=topic).status_code == 202
+
+
 def test_other_methods_are_refused_in_plain_text_too(hub: HubOffice) -> None:
     for method in ("PUT", "DELETE", "PATCH"):
         answer = hub.app.test_client().open("/hub", method=method)

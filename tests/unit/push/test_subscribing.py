@@ -92,6 +92,7 @@ def test_callbacks_that_are_never_called_are_refused_at_once(callback: str) -> N
         (f"{BASE}/feeds?section=x", 404),
         (f"{BASE}/tags/a%00b/feed.rss", 404),
         (f"{BASE}/2018/02/30/feed.rss", 404),
+        (f"{BASE}/tags/{'a' * 201}/feed.rss", 404),
         (f"{BASE}//feed.rss", 404),
     ],
 )
