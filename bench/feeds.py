@@ -34,7 +34,7 @@ from tests.system import Installation, free_port, wait_for
 
 CONNECTIONS = 64
 WRK_SECONDS = 2
-ROUNDS = 5
+ROUNDS = 3
 BURST = 50
 KINDS = ("identity", "gzip", "304")
 TAG_FEEDS = 10_000
