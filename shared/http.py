@@ -29,6 +29,7 @@ from shared.deadline import Deadline
 from shared.errors import AddressRefused, OutboundError
 
 PORTS = frozenset({80, 443, 8443})
+ANY_PORT = 0
 DEADLINE = 20.0
 MOST_BYTES = 2_000_000
 MOST_REDIRECTS = 3
@@ -68,7 +69,7 @@ def resolve(host: str, port: int) -> list[str]:
 class Door:
     """Calls other servers. Keeps no connection open, so one Door may serve any number of threads.
 
-    `allow` lists (host, port) of servers that may be private, such as the publication's own API. It counts
+    `allow` lists (host, port or ANY_PORT) of servers that may be private, such as the publication's own API. It counts
     for the server a caller names, never for one that another server redirects to.
     """
 
@@ -182,10 +183,11 @@ class Door:
             raise AddressRefused(f"{shown(url)} is not an http or https address.")
         if "@" in urlsplit(url).netloc:
             raise AddressRefused(f"{shown(url)} holds a user name or password; leave it out.")
-        if (host, port) not in self._allow and port not in self._ports:
+        is_allowed = not self._allow.isdisjoint({(host, port), (host, ANY_PORT)})
+        if not is_allowed and port not in self._ports:
             accepted = ", ".join(map(str, sorted(self._ports)))
             raise AddressRefused(f"{shown(url)} uses port {port}; ports that may be called: {accepted}.")
-        return (host, port) in self._allow
+        return is_allowed
 
     def addresses(self, host: str, port: int, *, private: bool) -> list[str]:
         """The addresses of a server, all judged: connect to these and no others, a second lookup may differ."""

@@ -18,7 +18,7 @@ from services.push.live import Live
 from services.push.openapi import make_openapi_views
 from services.push.settings import PushSettings
 from services.push.subscribing import Desk
-from services.push.verifying import Requests
+from services.push.verifying import Limits, Requests
 from services.push.webhook_desk import WebhookDesk
 from services.push.webhook_views import Parts as WebhookParts
 from services.push.webhook_views import make_webhook_views
@@ -50,7 +50,15 @@ def make_hub(settings: PushSettings, db: Database) -> Hub:
     clock = settings.make_clock()
     return Hub(
         desk=Desk(load_publication(settings.publication_file), Door(allow=settings.allowed)),
-        requests=Requests(db, clock, most_per_host=settings.push_subscriptions_per_host),
+        requests=Requests(
+            db,
+            clock,
+            Limits(
+                subscriptions=settings.push_subscriptions_per_host,
+                about_host=settings.push_requests_per_host,
+                from_client=settings.push_requests_per_client,
+            ),
+        ),
         db=db,
         clock=clock,
         nudge=bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db)),

@@ -12,9 +12,9 @@ How to use it, for deliveries of the hub as for webhooks:
    delay. It may return what is to be done after the commit. A failed call is no error of the row: `outbox.fail` is for
    what broke here.
 
-Fairness: one host has at most PER_HOST calls under way, and servers that failed lately (`job.troubled`) have a few
-places of their own, so that they never take those of healthy ones. What finds no place in good time before its lease
-ends is not tried: its outcome says `tried=False`, and `settle` schedules it anew.
+Fairness: one host has a few calls under way at most (`per_host`), and servers that failed lately (`job.troubled`) have
+a few places of their own, so that they never take those of healthy ones. What finds no place in good time before its
+lease ends is not tried: its outcome says `tried=False`, and `settle` schedules it anew.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ from shared.listeners import Listener
 
 log = logging.getLogger(__name__)
 
-# Calls under way at a time: to servers that are well, to servers that failed lately, and to one host.
+# Calls under way at a time: to servers that are well, and to servers that failed lately.
 PLACES = 400
 TROUBLED_PLACES = 40
-PER_HOST = 2
 # Jobs that call by themselves, each in a thread.
 CALLING = 32
-# Jobs that may wait for a place: of troubled servers, and of one host; the others are put off.
+# Jobs that may wait for a place: of troubled servers, and for each of the places that one host has; the others are put
+# off.
 TROUBLED_WAITING = 200
-HOST_WAITING = 100
+WAITING_PER_PLACE = 50
 # Jobs held at a time, waiting or under way, and how long `take` waits for room, in seconds.
 ROOM = 1000
 PATIENCE = 5.0
@@ -113,10 +113,11 @@ class _Work:
 class Engine:
     """One per process. Start it where it is used: threads do not survive a fork."""
 
-    def __init__(self, door: Door, db: Database, nudge: Callable[[], None]) -> None:
+    def __init__(self, door: Door, db: Database, nudge: Callable[[], None], *, per_host: int) -> None:
         self._courier = Courier(door, most_lookups=PLACES)
         self._db = db
         self._nudge = nudge
+        self._per_host = per_host
         self._open = 0
         self._room = threading.Condition()
         self._stopping = False
@@ -174,7 +175,9 @@ class Engine:
     def _begin(self, works: Sequence[_Work]) -> None:
         for work in works:
             job = work.job
-            if self._waiting[job.host] >= HOST_WAITING or (job.troubled and self._waiting[""] >= TROUBLED_WAITING):
+            if self._waiting[job.host] >= self._per_host * WAITING_PER_PLACE or (
+                job.troubled and self._waiting[""] >= TROUBLED_WAITING
+            ):
                 self._end(work, Outcome(reason="too many wait for this server", tried=False))
                 continue
             self._waiting[job.host] += 1
@@ -185,7 +188,7 @@ class Engine:
 
     async def _run(self, work: _Work) -> None:
         job = work.job
-        host = self._hosts.setdefault(job.host, asyncio.Semaphore(PER_HOST))
+        host = self._hosts.setdefault(job.host, asyncio.Semaphore(self._per_host))
         outcome = Outcome(reason="the worker stopped", tried=False)
         try:
             async with host, self._places[job.troubled]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from shared.http import origin
+from shared.http import ANY_PORT, origin
 from shared.settings import Settings, reachable
 
 
@@ -20,9 +20,16 @@ class PushSettings(Settings):
         48, ge=24, description="Hours of events that the live stream tells again to who missed them"
     )
     push_allow: str = Field(
-        "", description="host:port pairs, joined by commas, that may be called although private (tests, intranets)"
+        "", description="host:port pairs, joined by commas, that may be called although private; * is every port"
     )
     push_subscriptions_per_host: int = Field(1000, ge=1, description="Subscriptions that one callback host may have")
+    push_requests_per_host: int = Field(
+        120,
+        ge=6,
+        description="Requests to the hub in a minute about one callback host; a sixth may wait for answers",
+    )
+    push_requests_per_client: int = Field(300, ge=1, description="Requests to the hub in a minute from one address")
+    push_calls_per_host: int = Field(2, ge=1, description="Calls to one host that a push worker has under way")
     push_feed_url: str = Field(
         "", description="Where the push worker fetches feeds; empty: MASTHEAD_FEED_HOST and MASTHEAD_FEED_PORT"
     )
@@ -32,15 +39,15 @@ class PushSettings(Settings):
     def _pairs(cls, value: str) -> str:
         for pair in filter(None, value.split(",")):
             host, _, port = pair.strip().rpartition(":")
-            if not host or not port.isdigit():
+            if not host or not (port.isdigit() or port == "*"):
                 raise ValueError("must be host:port pairs, joined by commas")
         return value
 
     @property
     def allowed(self) -> frozenset[tuple[str, int]]:
-        """Private servers that may be called, by host and port."""
+        """Private servers that may be called, by host and port, as `Door` takes them."""
         pairs = (pair.strip().rpartition(":") for pair in self.push_allow.split(",") if pair.strip())
-        return frozenset((host.strip("[]").lower(), int(port)) for host, _, port in pairs)
+        return frozenset((host.strip("[]").lower(), ANY_PORT if port == "*" else int(port)) for host, _, port in pairs)
 
     @property
     def feed_url(self) -> str:

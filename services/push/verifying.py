@@ -30,25 +30,36 @@ from shared.http import Door
 from shared.models import Subscription, Verification
 from shared.publication import Publication
 
-# Requests that may wait for one host's answer, and requests in a minute about one host, and from one client.
-MOST_PENDING = 20
-MOST_PER_HOST = 120
-MOST_PER_CLIENT = 300
-# Requests of one client in a minute, refused ones included, that a process looks at.
-MOST_LOOKED_AT = 600
 MINUTE = 60
 DEADLINE = 5.0
 # Bytes of an answer that are looked at; a challenge is shorter.
 MOST_BYTES = 10_000
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What the hub takes, so that nobody can turn it against others."""
+
+    subscriptions: int  # of one callback host
+    about_host: int  # requests about one callback host in a minute; a sixth of them may wait for its answer
+    from_client: int  # requests of one client in a minute; twice as many are looked at, refused ones included
+
+    @property
+    def waiting(self) -> int:
+        return self.about_host // 6
+
+    @property
+    def looked_at(self) -> int:
+        return 2 * self.from_client
+
+
 class Requests:
     """The hub's door: what may come in."""
 
-    def __init__(self, db: Database, clock: Clock, *, most_per_host: int) -> None:
+    def __init__(self, db: Database, clock: Clock, limits: Limits) -> None:
         self._db = db
         self._clock = clock
-        self._most_per_host = most_per_host
+        self._limits = limits
         self._seen: Counter[str] = Counter()  # requests by client, in this minute
         self._minute = 0
         self._counting = threading.Lock()
@@ -87,21 +98,25 @@ class Requests:
                 self._seen.clear()
             self._seen[client] += 1
             count = self._seen[client]
-        if count > MOST_LOOKED_AT:
-            raise _too_many(f"{MOST_PER_CLIENT} requests in a minute are accepted from one address.", MINUTE)
+        if count > self._limits.looked_at:
+            raise self._too_many_from_client()
 
     def _check_limits(self, session: Session, wish: Wish, client: str) -> None:
         from_client = Verification.client == client
         about_host = Verification.callback_host == wish.host
         lately = Verification.requested_at > db_now() - MINUTE
-        if _count(session, MOST_PER_CLIENT, from_client, lately) >= MOST_PER_CLIENT:
-            raise _too_many(f"{MOST_PER_CLIENT} requests in a minute are accepted from one address.", MINUTE)
-        if _count(session, MOST_PENDING, about_host, Verification.ended_at.is_(None)) >= MOST_PENDING:
-            raise _too_many(f"{MOST_PENDING} requests wait for an answer of {wish.host} already.", 10)
-        if _count(session, MOST_PER_HOST, about_host, lately) >= MOST_PER_HOST:
-            raise _too_many(f"{MOST_PER_HOST} requests in a minute are accepted about one host.", MINUTE)
-        if not has_room(session, wish, self._most_per_host):
-            raise _too_many(f"{wish.host} has {self._most_per_host} subscriptions, which is the limit.", 60 * MINUTE)
+        limits = self._limits
+        if _count(session, limits.from_client, from_client, lately) >= limits.from_client:
+            raise self._too_many_from_client()
+        if _count(session, limits.waiting, about_host, Verification.ended_at.is_(None)) >= limits.waiting:
+            raise _too_many(f"{limits.waiting} requests wait for an answer of {wish.host} already.", 10)
+        if _count(session, limits.about_host, about_host, lately) >= limits.about_host:
+            raise _too_many(f"{limits.about_host} requests in a minute are accepted about one host.", MINUTE)
+        if not has_room(session, wish, limits.subscriptions):
+            raise _too_many(f"{wish.host} has {limits.subscriptions} subscriptions, which is the limit.", 60 * MINUTE)
+
+    def _too_many_from_client(self) -> Refused:
+        return _too_many(f"{self._limits.from_client} requests in a minute are accepted from one address.", MINUTE)
 
 
 def has_room(session: Session, wish: Wish, most_per_host: int) -> bool:

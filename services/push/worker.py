@@ -23,7 +23,7 @@ def make_duties(settings: PushSettings) -> worker.Duties:
     clock = settings.make_clock()
     door = Door(allow=settings.allowed)
     nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
-    engine = Engine(door, db, nudge)
+    engine = Engine(door, db, nudge, per_host=settings.push_calls_per_host)
     # A door of its own: no callback may be the feed service, however private it is.
     contents = Contents(Door(allow={settings.feed_origin}), settings.feed_url)
     deliveries = Deliveries(db, engine, contents, publication, clock)

@@ -75,7 +75,7 @@ def test_callbacks_that_failed_lately_do_not_take_the_places_of_others(
 def test_what_waits_for_one_host_is_put_off_beyond_a_limit_and_blamed_on_nobody(
     paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "HOST_WAITING", 4)
+    monkeypatch.setattr(engine, "WAITING_PER_PLACE", 2)
     with hub_office(paper, subscribers, monkeypatch) as hub:
         for number in range(8):
             hub.subscribe(f"/{number}")

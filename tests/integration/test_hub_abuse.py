@@ -150,7 +150,7 @@ def test_a_host_is_called_twice_at_a_time_however_many_callbacks_it_has(hub: Hub
     hub.subscribers.most_open.clear()
     hub.publish()
     hub.until(lambda: len(hub.subscribers.received) == 24)
-    assert max(hub.subscribers.most_open.values()) == engine.PER_HOST
+    assert max(hub.subscribers.most_open.values()) == 2
 
 
 # Floods
@@ -196,28 +196,28 @@ def test_a_storm_of_requests_waits_for_no_more_than_twenty_answers_of_a_host(hub
 
 
 def test_one_client_gets_so_many_requests_in_a_minute(hub: HubOffice) -> None:
-    _past_requests(hub, verifying.MOST_PER_CLIENT, client="198.51.100.9", host="elsewhere.example")
+    _past_requests(hub, 300, client="198.51.100.9", host="elsewhere.example")
     answer = hub.ask(client="198.51.100.9")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60") and in_plain_text(answer)
     assert hub.ask(client="198.51.100.10").status_code == 202
 
 
 def test_a_client_that_goes_on_after_refusals_costs_the_record_nothing(
-    hub: HubOffice, monkeypatch: pytest.MonkeyPatch
+    paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verifying, "MOST_LOOKED_AT", 3)
     monkeypatch.setattr(verifying, "MINUTE", 10**12)  # no minute ends meanwhile
-    _past_requests(hub, verifying.MOST_PER_CLIENT, client="198.51.100.9", host="elsewhere.example")
-    looks: list[int] = []
-    check = verifying.Requests._check_limits
-    monkeypatch.setattr(verifying.Requests, "_check_limits", lambda *given: looks.append(1) or check(*given))
-    assert {hub.ask(client="198.51.100.9").status_code for _ in range(50)} == {429}
-    assert len(looks) == 3
-    assert hub.ask(client="198.51.100.10").status_code == 202
+    with hub_office(paper, subscribers, monkeypatch, PUSH_REQUESTS_PER_CLIENT="2") as hub:
+        _past_requests(hub, 2, client="198.51.100.9", host="elsewhere.example")
+        looks: list[int] = []
+        check = verifying.Requests._check_limits
+        monkeypatch.setattr(verifying.Requests, "_check_limits", lambda *given: looks.append(1) or check(*given))
+        assert {hub.ask(client="198.51.100.9").status_code for _ in range(50)} == {429}
+        assert len(looks) == 4
+        assert hub.ask(client="198.51.100.10").status_code == 202
 
 
 def test_one_host_is_asked_so_often_in_a_minute_whoever_wants_it(hub: HubOffice) -> None:
-    _past_requests(hub, verifying.MOST_PER_HOST, client="198.51.100.9", host="127.0.0.1")
+    _past_requests(hub, 120, client="198.51.100.9", host="127.0.0.1")
     answer = hub.ask(client="198.51.100.10")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
 

@@ -34,7 +34,7 @@ def test_sixty_callbacks_and_twenty_articles(paper: Paper, monkeypatch: pytest.M
         hub.until(lambda: all_have(crowd, ledger, last))
         outcome = judge(crowd, ledger, placed(hub.db))
         assert (outcome.inversions, outcome.behind) == (0, [])
-        assert max(subscribers.most_open.values()) <= engine.PER_HOST
+        assert max(subscribers.most_open.values()) <= 2
         failures = {each.callback_host: each.failures for each in hub.subscriptions()}
         assert all(failures[host] == 0 for number, host in enumerate(crowd.hosts) if not crowd.is_broken(number))
 
