@@ -7,13 +7,14 @@ instead of a thread. What is promised is what `Door.post` promises: judged addre
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from urllib.parse import urlsplit
+
+import h11
 
 from shared.errors import AddressRefused, OutboundError
 from shared.http import Answer, Door, Headers, certificates, header_fields, origin, shown
@@ -22,8 +23,6 @@ MOST_HEAD = 65_536
 PIECE = 65_536
 # Interim answers (100, 103) before the one that counts.
 MOST_INTERIM = 5
-_STATUS = re.compile(rb"^HTTP/1\.[01] ([1-5][0-9][0-9])(?: |\r\n)")
-_BROKEN_HEADER = re.compile(r"[\r\n\0]")
 
 
 class Courier:
@@ -43,8 +42,9 @@ class Courier:
         `deadline` seconds.
         """
         until = time.monotonic() + deadline
-        head = _head(url, len(body), headers)
+        request = _request(url, len(body), headers)
         try:
+            wire = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEAD)
             async with asyncio.timeout(deadline):
                 connection = await self._connect(url)
                 try:
@@ -55,13 +55,13 @@ class Courier:
                 try:
                     if time.monotonic() >= until:  # the process stood still: what it wanted to say may be old by now
                         raise TimeoutError
-                    await _send(writer, head, body)
-                    return await _answer(url, reader)
+                    await _send(writer, wire, request, body)
+                    return await _answer(url, reader, wire)
                 finally:
                     writer.transport.abort()
         except TimeoutError as error:
             raise OutboundError(f"{shown(url)} did not answer within {deadline:g} seconds.") from error
-        except (OSError, EOFError, asyncio.LimitOverrunError) as error:
+        except (OSError, h11.ProtocolError) as error:
             problem = "has no valid certificate" if isinstance(error, ssl.SSLError) else "gave no usable answer"
             raise OutboundError(f"{shown(url)} {problem} ({error}).") from error
 
@@ -88,47 +88,44 @@ class Courier:
     async def _open(self, url: str, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, _ = origin(url)
         if not url.lower().startswith("https:"):
-            return await asyncio.open_connection(sock=connection, limit=MOST_HEAD)
-        return await asyncio.open_connection(
-            sock=connection, limit=MOST_HEAD, ssl=self._certificates, server_hostname=host
-        )
+            return await asyncio.open_connection(sock=connection, limit=PIECE)
+        return await asyncio.open_connection(sock=connection, limit=PIECE, ssl=self._certificates, server_hostname=host)
 
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
         return certificates()
 
 
-def _head(url: str, length: int, headers: Headers) -> bytes:
+def _request(url: str, length: int, headers: Headers) -> h11.Request:
     """The request up to its body; the target is sent as it stands in the address."""
     if not url.isascii():
         raise AddressRefused(f"{shown(url)} holds letters that are not ASCII: encode them.")
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     given = {"Host": parts.netloc, "User-Agent": "Masthead", "Connection": "close", "Accept": "*/*", **headers}
-    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
-    if any(_BROKEN_HEADER.search(line) for line in lines):
-        raise OutboundError(f"{shown(url)} was not called: a header holds a line break.")
-    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode("latin-1")
+    given["Content-Length"] = str(length)
+    try:
+        return h11.Request(method="POST", target=target, headers=list(given.items()))
+    except h11.LocalProtocolError as error:  # whose text would show the value
+        raise OutboundError(
+            f"{shown(url)} was not called: a header holds a line break, or what else none may."
+        ) from error
 
 
-async def _send(writer: asyncio.StreamWriter, head: bytes, body: bytes) -> None:
-    writer.write(head)
-    view = memoryview(body)
+async def _send(writer: asyncio.StreamWriter, wire: h11.Connection, request: h11.Request, body: bytes) -> None:
+    writer.write(wire.send(request) or b"")
     # In pieces: a server that does not read then keeps one piece of memory here, not a copy of everything.
-    for start in range(0, len(view), PIECE):
-        writer.write(view[start : start + PIECE])
+    for start in range(0, len(body), PIECE):
+        writer.write(wire.send(h11.Data(data=body[start : start + PIECE])) or b"")
         await writer.drain()
+    wire.send(h11.EndOfMessage())
 
 
-async def _answer(url: str, reader: asyncio.StreamReader) -> Answer:
+async def _answer(url: str, reader: asyncio.StreamReader, wire: h11.Connection) -> Answer:
     for _ in range(MOST_INTERIM):
-        head = await reader.readuntil(b"\r\n\r\n")
-        found = _STATUS.match(head)
-        if found is None:
-            break
-        status = int(found[1])
-        if status >= 200:
-            lines = head.decode("latin-1").split("\r\n")[1:-2]
-            fields = (line.partition(":") for line in lines)
-            return Answer(status, header_fields((name, value.strip()) for name, _, value in fields), b"", url)
-    raise OutboundError(f"{shown(url)} gave no usable answer: it does not speak HTTP/1.")
+        while (event := wire.next_event()) is h11.NEED_DATA:
+            wire.receive_data(await reader.read(PIECE))
+        if isinstance(event, h11.Response) and event.status_code < 600:
+            fields = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
+            return Answer(event.status_code, header_fields(fields), b"", url)
+    raise OutboundError(f"{shown(url)} gave no usable answer.")
