@@ -13,12 +13,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shared import outbox
-from shared.db import Database, db_now
+from shared.db import Database, db_now, insert_into
 from shared.errors import MastheadError
 from shared.http import Door
 from shared.models import Heartbeat
@@ -41,11 +41,8 @@ log = logging.getLogger(__name__)
 def beat(db: Database, service: str) -> None:
     """Writes the sign of life of a service."""
     with db.write() as session:
-        seen = (
-            update(Heartbeat).where(Heartbeat.service == service).values(seen_at=db_now()).returning(Heartbeat.service)
-        )
-        if session.execute(seen).first() is None:
-            session.execute(insert(Heartbeat).values(service=service, seen_at=db_now()))
+        sign = insert_into(session, Heartbeat).values(service=service, seen_at=db_now())
+        session.execute(sign.on_conflict_do_update(index_elements=[Heartbeat.service], set_={"seen_at": db_now()}))
 
 
 class SignOfLife:

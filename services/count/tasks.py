@@ -7,14 +7,13 @@ from collections import Counter as Sum
 
 import redis
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.count.tally import difference
 from shared import crash, outbox
 from shared.clock import Clock
 from shared.counters import Counters
-from shared.db import Database
+from shared.db import Database, insert_into
 from shared.models import Counter, Tally, Ticker
 from shared.standing import load_for_effect, standing
 
@@ -69,10 +68,9 @@ def take_number(session: Session) -> int:
 
 def add_to_counters(session: Session, change: Sum[str], number: int) -> None:
     """Moves counters by the given amounts under one commit-ordered number."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [{"slice": name, "value": amount, "seq": number} for name, amount in sorted(change.items()) if amount]
     for start in range(0, len(rows), MOST_ROWS):
-        statement = insert(Counter).values(rows[start : start + MOST_ROWS])
+        statement = insert_into(session, Counter).values(rows[start : start + MOST_ROWS])
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=[Counter.slice],

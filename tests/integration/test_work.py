@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, update
@@ -158,3 +159,10 @@ def test_each_message_is_a_sign_of_life_but_not_each_is_written(db: Database, mo
     monkeypatch.setattr(time, "monotonic", lambda: now)
     sign()
     assert age(db) < 50
+
+
+def test_first_signs_of_life_may_come_at_once(db: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: beat(db, "push"), range(16)))
+    with db.read() as session:
+        assert silence(session, "push") is not None
