@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What starts no whole installation runs side by side, a file at a time.
+AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test check format lint types contracts unit integration e2e bench storm sabotage clean
@@ -35,7 +37,8 @@ $(VENV)/dev: $(VENV)/run requirements/all.txt
 
 test: $(VENV)/dev ## Sets up and passes all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@$(BIN)/pytest -m "not thorough" tests/unit tests/contract tests/integration tests/e2e
+	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/unit tests/contract tests/integration
+	@$(BIN)/pytest -m "not thorough" tests/e2e
 
 storm: $(VENV)/dev ## The crash campaign with SEEDS=n fresh seeds, or with SEED=n once more
 	@STORM_SEEDS=$(or $(SEEDS),5) STORM_SEED=$(SEED) $(BIN)/pytest tests/e2e/test_storm.py
@@ -61,10 +64,10 @@ contracts: $(VENV)/dev ## Checks who may import whom
 	@$(BIN)/lint-imports
 
 unit: $(VENV)/dev ## The fast tests
-	@$(BIN)/pytest --quiet tests/unit
+	@$(BIN)/pytest $(AT_ONCE) tests/unit
 
 integration: $(VENV)/dev ## The tests on real databases and servers
-	@$(BIN)/pytest tests/integration
+	@$(BIN)/pytest $(AT_ONCE) tests/integration
 
 e2e: $(VENV)/dev ## The tests of the whole system
 	@$(BIN)/pytest -m "not thorough" tests/e2e

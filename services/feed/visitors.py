@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from crawleruseragents import is_crawler
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # Of a User-Agent, more says nothing more, and searching it takes time.
 LONGEST = 500
+# A person has such a tool in hand; only who comes by itself, as crawlers and previews do, is no reader.
+_TOOL = re.compile(r"^(?:curl|wget|httpie|python-requests|python-httpx|python-urllib)/", re.IGNORECASE)
 _PREFETCH = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
@@ -24,10 +27,10 @@ def visitor_of(environ: WSGIEnvironment, proxies: int) -> Visitor:
 
 
 def is_person(environ: WSGIEnvironment) -> bool:
-    """False for known programs, for those without a name, and for pages fetched before anybody looks at them."""
+    """False for known crawlers, for programs without a name, and for pages fetched before anybody looks at them."""
     if any(
         said in environ.get(name, "").lower() for name in _PREFETCH for said in ("prefetch", "prerender", "preview")
     ):
         return False
     user_agent = environ.get("HTTP_USER_AGENT", "")[:LONGEST]
-    return bool(user_agent) and not is_crawler(user_agent)
+    return bool(user_agent) and (bool(_TOOL.match(user_agent)) or not is_crawler(user_agent))

@@ -333,7 +333,12 @@ def test_a_followed_share_link_is_counted_a_looked_at_one_is_not(filled: Paper, 
     assert filled.audience.shares() == {"x": 2, "whatsapp": 1}
 
 
-def test_a_share_link_counts_once_for_a_reader_and_not_for_programs(filled: Paper, reader: Replica) -> None:
+def test_a_tool_in_a_persons_hand_is_no_crawler(filled: Paper, reader: Replica) -> None:
+    reader.get(share_path("x", filled.article_id(1)), user_agent="curl/8.14.1")
+    assert filled.audience.shares() == {"x": 1}
+
+
+def test_a_share_link_counts_once_for_a_reader_and_not_for_crawlers(filled: Paper, reader: Replica) -> None:
     path = share_path("x", filled.article_id(1))
     for headers in (
         {"user_agent": FIREFOX},

@@ -90,7 +90,7 @@ def test_programs_and_pages_fetched_ahead_are_not_counted(paper: Paper, read_one
     for name, value in (
         ("User_Agent", "Googlebot/2.1 (+http://www.google.com/bot.html)"),
         ("User_Agent", FIREFOX.replace("Firefox", "HeadlessChrome")),
-        ("User_Agent", "python-requests/2.34"),
+        ("User_Agent", "Scrapy/2.13 (+https://scrapy.org)"),
         ("User_Agent", ""),
         ("Sec_Purpose", "prefetch"),
         ("Sec_Purpose", "prefetch;prerender"),
