@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What starts no whole installation runs side by side, a file at a time.
+# Tests run side by side, a file at a time, but for those that judge how long a whole installation takes.
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --quiet
+ALONE := $(addprefix tests/e2e/test_,storm.py sabotage.py up.py watchdog.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test check format lint types contracts unit integration e2e bench storm sabotage clean
@@ -37,8 +38,9 @@ $(VENV)/dev: $(VENV)/run requirements/all.txt
 
 test: $(VENV)/dev ## Sets up and passes all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/unit tests/contract tests/integration
-	@$(BIN)/pytest -m "not thorough" tests/e2e
+	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/unit tests/contract tests/integration tests/e2e \
+		$(addprefix --ignore=,$(ALONE))
+	@$(BIN)/pytest -m "not thorough" $(ALONE)
 
 storm: $(VENV)/dev ## The crash campaign with SEEDS=n fresh seeds, or with SEED=n once more
 	@STORM_SEEDS=$(or $(SEEDS),5) STORM_SEED=$(SEED) $(BIN)/pytest tests/e2e/test_storm.py
