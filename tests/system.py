@@ -110,9 +110,9 @@ class Installation:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 
-    def masthead(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def masthead(self, *arguments: str, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*MASTHEAD, *arguments], env=self.environment, capture_output=True, text=True, check=check, timeout=300
+            [*MASTHEAD, *arguments], env=self.environment, capture_output=True, text=True, check=check, timeout=timeout
         )
 
     def submit(self, *, wait: float = 20, headers: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
