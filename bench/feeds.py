@@ -100,7 +100,7 @@ def fill(masthead: Installation, count: int) -> None:
         sent += len(numbers)
         if sent % 10_000 == 0:
             print(f"{sent:,} articles accepted in {time.monotonic() - started:,.0f} s", flush=True)
-    masthead.masthead("verify", "--wait", "3600", check=False)
+    masthead.masthead("verify", "--wait", "3600", check=False, timeout=4000)
 
 
 FEEDS = ("/feed.rss",)
@@ -173,7 +173,7 @@ def burst(here: House) -> Iterator[Row]:
             f"p99 of {name}, idle and at {BURST} publishes a second",
             f"{idle.p99 * 1000:,.2f} ms, {busy.p99 * 1000:,.2f} ms, ratio {busy.p99 / idle.p99:.1f}",
         )
-        here.masthead.masthead("verify", "--wait", "300", check=False)
+        here.masthead.masthead("verify", "--wait", "300", check=False, timeout=400)
 
 
 def publish(masthead: Installation, publishing: threading.Event) -> None:
@@ -194,7 +194,7 @@ def many_feeds(here: House) -> Iterator[Row]:
             for place in range(start // 10, (start + 500 * 10) // 10)
         ]
         here.masthead.batch(made)
-    here.masthead.masthead("verify", "--wait", "600", check=False)
+    here.masthead.masthead("verify", "--wait", "600", check=False, timeout=700)
     urls = [f"{here.masthead.feed}/tags/{name}/feed.rss" for name in names]
     tags: dict[str, str] = {}
 
