@@ -26,6 +26,13 @@ class Visitor:
     user_agent: str
 
 
+def client_behind(proxies: int, forwarded_for: str, connected: str) -> str:
+    """The client's address: behind so many servers of one's own that each append to X-Forwarded-For, it is that many
+    from its end; else whoever is connected."""
+    passed = [each.strip() for each in forwarded_for.split(",") if each.strip()]
+    return passed[-proxies] if len(passed) >= proxies > 0 else connected
+
+
 class Disguise:
     """Turns visitors into hashes of 16 bytes, the same in every process of an installation."""
 

@@ -48,7 +48,10 @@ def make_form_views(stand: Newsstand) -> Blueprint:
         if format not in oembed.FORMATS:
             fault = Fault("", "is not offered", format[:100], ", ".join(oembed.FORMATS), parameter="format")
             raise Refused("There is no such format.", faults=[fault], status=501, title="Not implemented")
-        story = _story(stand, _name_in(request.args.get("url", ""), publication.base_url))
+        if not (url := request.args.get("url", "")):
+            fault = Fault("", "is missing", accepted="the address of an article", parameter="url")
+            raise Refused("Which article is meant?", faults=[fault])
+        story = _story(stand, _name_in(url, publication.base_url))
         if story.withdrawn_at:
             raise NotFound("The article was withdrawn.")
         card = oembed.card(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawleruseragents import is_crawler
 
-from shared.visitors import Visitor
+from shared.visitors import Visitor, client_behind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -20,9 +20,8 @@ _PREFETCH = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
 def visitor_of(environ: WSGIEnvironment, proxies: int) -> Visitor:
-    """The client. Behind `proxies` servers that each append to X-Forwarded-For, it is that many from its end."""
-    passed = [each.strip() for each in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if each.strip()]
-    address = passed[-proxies] if len(passed) >= proxies > 0 else environ.get("REMOTE_ADDR", "")
+    """The client behind `proxies` servers of one's own."""
+    address = client_behind(proxies, environ.get("HTTP_X_FORWARDED_FOR", ""), environ.get("REMOTE_ADDR", ""))
     return Visitor(address[:100], environ.get("HTTP_USER_AGENT", "")[:LONGEST])
 
 

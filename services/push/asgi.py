@@ -26,6 +26,7 @@ from a2wsgi import WSGIMiddleware
 
 from shared import web
 from shared.errors import Refused
+from shared.visitors import client_behind
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +64,9 @@ class Request:
 def client_address(request: Request, proxies: int) -> str:
     """Who is to be counted as one client: its address, of IPv6 the network of 64 bits that a household has.
 
-    Behind `proxies` servers of one's own that each append to X-Forwarded-For, the client is that many from its end.
     Empty for this machine itself: its programs are its owner's, and a proxy on it stands for many.
     """
-    passed = [each.strip() for value in request.header("x-forwarded-for") for each in value.split(",")]
-    given = passed[-proxies] if proxies and len(passed) >= proxies else request.client
+    given = client_behind(proxies, ",".join(request.header("x-forwarded-for")), request.client)
     try:
         address = ip_address(given)
     except ValueError:
