@@ -23,8 +23,14 @@ POINTS = (
     "feed.after_commit",
     "feed.after_announcement",
     "push.after_claim",
+    "push.after_call",
     "push.before_commit",
     "push.after_commit",
+    "social.after_claim",
+    "social.after_arming",
+    "social.after_call",
+    "social.before_commit",
+    "social.after_commit",
 )
 
 _armed: dict[str, Path] = {}

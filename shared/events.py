@@ -48,6 +48,14 @@ class NoticePosted(ArticleEvent):
     """Feeds show the withdrawal notice in the article's place. Recorded by feed, in commit order."""
 
 
+class PostSent(ArticleEvent):
+    """A post about the article can be seen on a social network, or its address has changed. Recorded by social."""
+
+
+class PostDeleted(ArticleEvent):
+    """A post about the article was taken back from a social network. Recorded by social."""
+
+
 @dataclass(frozen=True)
 class FeedRevised(Event):
     """Feeds have changed: those whose `Feed.seq` is this number, or higher. Recorded by feed."""
@@ -58,7 +66,7 @@ class FeedRevised(Event):
 
 @dataclass(frozen=True)
 class TargetEvent(Event):
-    """A fact about one row of push: something is to be sent to it. Recorded by push."""
+    """A fact about one row of push or social: something is to be sent to it. Recorded by that service."""
 
     target_id: int
     at: datetime
@@ -74,3 +82,11 @@ class VerificationScheduled(TargetEvent):
 
 class WebhookScheduled(TargetEvent):
     """An event is to be sent to a webhook: the row is a WebhookDelivery."""
+
+
+class PostScheduled(TargetEvent):
+    """A social account has its turn: whatever it has to do next may be done. The row is a SocialAccount."""
+
+
+class StaffNoticeRaised(TargetEvent):
+    """A person is to be told of something. The row is a StaffNotice."""

@@ -206,7 +206,7 @@ class Event(Base):
     name: Mapped[str] = mapped_column(String(50))
     article_seq: Mapped[int | None] = mapped_column(ForeignKey("article.seq"), index=True)
     version: Mapped[int] = mapped_column(Integer)
-    target_id: Mapped[int | None] = mapped_column(BigInteger)  # a row of push, see shared.events
+    target_id: Mapped[int | None] = mapped_column(BigInteger)  # a row of push or social, see shared.events
     number: Mapped[int | None] = mapped_column(BigInteger)  # of a change of feeds
     at: Mapped[datetime]
     # What live streams replay: their order is that of the ids.
@@ -331,6 +331,92 @@ class WebhookDelivery(Base):
         Index("webhook_delivery_log", "webhook_id", "id"),
         Index("webhook_delivery_waiting", "webhook_id", "id", **_where("state = 'waiting'")),
     )
+
+
+class SocialAccount(Base):
+    """One account of the newsroom on a social network: how it is posted to, and how it is. Writer: social.
+
+    Times are seconds of the database's clock, as in the outbox, but for `created_at` and `expires_at`.
+    """
+
+    __tablename__ = "social_account"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    name: Mapped[str] = mapped_column(String(50), unique=True)  # a slug; also the campaign tag of its links
+    network: Mapped[str] = mapped_column(String(30))
+    server: Mapped[str] = mapped_column(Text, default="")
+    identity: Mapped[str] = mapped_column(Text, default="")  # who it is, in the network's words
+    url: Mapped[str] = mapped_column(Text, default="")  # where people see it
+    settings: Mapped[dict[str, Any]]  # the network's own, and how it writes (services.social.network)
+    choice: Mapped[dict[str, Any]]  # what it posts and when (services.social.choice.Choice)
+    secrets: Mapped[str] = mapped_column(Text)  # encrypted, the key is not in the record (services.social.vault)
+    state: Mapped[str] = mapped_column(String(10), default="active")  # active, held by a person, broken or removed
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]  # nothing older is posted
+    expires_at: Mapped[datetime | None]  # when its access ends, as far as the network tells
+    check_at: Mapped[float | None] = mapped_column(Float)  # when to ask next how it is
+    paused_until: Mapped[float] = mapped_column(Float, default=0.0)  # the network asked to wait, or does not answer
+    failures: Mapped[int] = mapped_column(Integer, default=0)  # of calls to its network, in a row
+    warned: Mapped[str] = mapped_column(String(20), default="")  # the last notice given about `expires_at`
+    # The event PostScheduled whose row may act for the account, and when that is due: one thing at a time.
+    turn: Mapped[int | None] = mapped_column(BigInteger)
+    turn_at: Mapped[float | None] = mapped_column(Float)
+
+
+class SocialPost(Base):
+    """What one account posts about one article, and what became of it (services.social.post). Writer: social.
+
+    The row is there before the network is called. Times are seconds of the database's clock.
+    """
+
+    __tablename__ = "social_post"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("social_account.id"))
+    kind: Mapped[str] = mapped_column(String(30))  # article, correction.<version> or reshare.<number>
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(Text)
+    history: Mapped[list[Any]]  # [{"at", "state", "reason"}], the newest last
+    wanted: Mapped[str] = mapped_column(String(10), default="")  # what is to be done next: send, confirm, edit, delete
+    due_at: Mapped[float | None] = mapped_column(Float)  # when, at the earliest; empty while nothing is to be done
+    not_after: Mapped[float] = mapped_column(Float)  # a post that was not sent until then is skipped
+    breaking: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(Integer, default=0)  # the article's version that the post shows
+    draft: Mapped[dict[str, Any] | None]  # frozen before the first attempt (services.social.network.Draft)
+    parts: Mapped[list[Any]]  # what was posted, part by part (services.social.network.Posted)
+    url: Mapped[str] = mapped_column(Text, default="")  # where people see it
+    # The post of the same account in which this one went out, together with others.
+    digest_id: Mapped[int | None] = mapped_column(ForeignKey("social_post.id"))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    armed_at: Mapped[float | None] = mapped_column(Float)  # when the network was last called to make the post
+    first_armed_at: Mapped[float | None] = mapped_column(Float)  # when it was first called with this draft
+    misses: Mapped[int] = mapped_column(Integer, default=0)  # look-ups in a row that did not find it
+    sent_at: Mapped[float | None] = mapped_column(Float)
+    cost: Mapped[float] = mapped_column(Float, default=0.0)  # US dollars
+    likes: Mapped[int | None] = mapped_column(Integer)
+    reposts: Mapped[int | None] = mapped_column(Integer)
+    replies: Mapped[int | None] = mapped_column(Integer)
+    measure_at: Mapped[float | None] = mapped_column(Float)  # when to ask next for reactions
+    planned_at: Mapped[float] = mapped_column(Float)
+    __table_args__ = (
+        UniqueConstraint("article_seq", "account_id", "kind", name="one_post_per_article_account_and_kind"),
+        Index("social_post_due", "account_id", "due_at", **_where("due_at IS NOT NULL")),
+        Index("social_post_measured", "account_id", "measure_at", **_where("measure_at IS NOT NULL")),
+        Index("social_post_sent", "account_id", "sent_at"),
+        Index("social_post_of_digest", "digest_id", **_where("digest_id IS NOT NULL")),
+    )
+
+
+class StaffNotice(Base):
+    """Something a person in the newsroom should know, told once. Writer: social."""
+
+    __tablename__ = "staff_notice"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)  # what it is about, so that it is told once
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("social_account.id"))
+    headline: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
 
 
 class Heartbeat(Base):

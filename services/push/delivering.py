@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from services.push import subscriptions
 from services.push.contents import Content, Contents, TopicGone
-from services.push.engine import AfterCommit, Engine, Job, Outcome, Post
 from services.push.retrying import Verdict, judge
 from services.push.subscribing import host_of
 from shared import crash, outbox
 from shared.clock import Clock
 from shared.db import Database, db_now
+from shared.engine import AfterCommit, Engine, Job, Outcome, Post
 from shared.errors import OutboundError
 from shared.models import Feed, Subscription
 from shared.publication import Publication

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.push.engine import Outcome
+from shared.engine import Outcome
 
 DAY = 24 * 3600.0
 # Seconds before the next attempt, by the number of failures in a row; after the last, the next change is waited for.

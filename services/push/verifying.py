@@ -19,11 +19,11 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from services.push import subscriptions
-from services.push.engine import Engine, Job, Outcome, Post
 from services.push.subscribing import Wish, with_query
 from shared import outbox
 from shared.clock import Clock
 from shared.db import Database, db_now
+from shared.engine import Engine, Job, Outcome, Post
 from shared.errors import NotFound, OutboundError, Refused
 from shared.events import VerificationScheduled
 from shared.http import Door

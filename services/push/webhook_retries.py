@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from services.push.engine import Outcome
+from shared.engine import Outcome
 
 HOUR = 3600.0
 DAY = 24 * HOUR

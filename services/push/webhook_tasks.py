@@ -11,13 +11,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from services.push import happenings, webhook_queue
-from services.push.engine import Engine, Job, Outcome, Post
 from services.push.messages import body_of_test
 from services.push.signing import signed_headers
 from services.push.webhook_retries import DAY, judge
 from shared import outbox
 from shared.clock import Clock
 from shared.db import Database, db_now
+from shared.engine import Engine, Job, Outcome, Post
 from shared.http import origin
 from shared.models import Webhook, WebhookDelivery
 from shared.publication import Publication

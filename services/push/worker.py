@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from services.push.contents import Contents
 from services.push.delivering import Deliveries
-from services.push.engine import Engine
 from services.push.settings import PushSettings
 from services.push.sweeping import Sweeper
 from services.push.verifying import Verifications
 from services.push.webhook_tasks import WebhookTasks
 from shared import bus, program, worker
 from shared.db import Database
+from shared.engine import Engine
 from shared.http import Door
 from shared.installation import installation_id
 from shared.listeners import PUSH_DELIVER, PUSH_FAN_OUT, PUSH_SEND_WEBHOOK, PUSH_VERIFY, PUSH_WEBHOOKS

@@ -12,8 +12,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from services.push import delivering, engine
+from services.push import delivering
 from services.push.retrying import judge
+from shared import engine
 from shared.listeners import PUSH_DELIVER
 from shared.models import OutboxRow
 from tests.databases import fresh_database

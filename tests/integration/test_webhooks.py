@@ -350,7 +350,7 @@ def test_a_broken_receiver_holds_up_no_other(
     subscribers: Subscribers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("services.push.engine.DEADLINE", 1.0)
+    monkeypatch.setattr("shared.engine.DEADLINE", 1.0)
     broken = partner.make("/broken")
     partner.make()
     subscribers.behaviours["/broken"] = behaviour

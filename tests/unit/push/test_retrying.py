@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.push.engine import Outcome
 from services.push.retrying import AFTER_GIVING_UP, BACK_OFF, DAY, PUT_OFF, judge, pause
+from shared.engine import Outcome
 
 NOW = 1_000_000_000.0
 

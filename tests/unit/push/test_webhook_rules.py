@@ -9,9 +9,9 @@ import pytest
 from standardwebhooks import Webhook as Oracle
 from standardwebhooks import WebhookVerificationError
 
-from services.push.engine import Outcome
 from services.push.signing import new_secret, signed_headers
 from services.push.webhook_retries import DAY, HOUR, PATIENCE, SCHEDULE, Verdict, judge
+from shared.engine import Outcome
 
 WELL = {"failures": 0, "tried_for": 0.0, "failing_for": 0.0}
 

@@ -1,6 +1,6 @@
-"""The delivery engine: calls many servers at a time for rows of the outbox, and commits what came of it in groups.
+"""The calling engine: calls many servers at a time for rows of the outbox, and commits what came of it in groups.
 
-How to use it, for deliveries of the hub as for webhooks:
+How to use it, for deliveries of the hub and webhooks as for posts:
 
 1. A handler claims rows as always, makes a `Job` for each and gives them to `Engine.take` with a `settle` function.
    `take` returns as soon as there is room for them: a server that does not answer never holds up the queue.
@@ -234,7 +234,7 @@ class Engine:
                     self._ended.put(None)
                     break
                 group.append(work)
-            crash.reach("push.after_call")
+            crash.reach(f"{first.listener.queue}.after_call")
             follow = self._commit(group)
             with self._room:
                 self._open -= len(group)
@@ -248,7 +248,7 @@ class Engine:
         try:
             with self._db.write() as session:
                 follow = _settle(session, group)
-                crash.reach("push.before_commit")
+                crash.reach(f"{group[0].listener.queue}.before_commit")
         except Exception as error:
             if len(group) > 1:
                 log.warning("%d outcomes are committed one by one: %r", len(group), error)
@@ -256,7 +256,7 @@ class Engine:
             # The row is given to a worker again when its lease ends.
             log.exception("the outcome of row %d was not committed", group[0].job.row.id)
             return []
-        crash.reach("push.after_commit")
+        crash.reach(f"{group[0].listener.queue}.after_commit")
         return follow
 
 
