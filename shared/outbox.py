@@ -317,6 +317,12 @@ def prune(session: Session, after: int, before: datetime, *, limit: int = MOST_O
     return old[-1].id if old else after
 
 
+def is_held(session: Session, row_id: int, token: int) -> bool:
+    """Whether a claimed row is still the caller's: asked in the transaction that commits an intention to act."""
+    held = (OutboxRow.id == row_id, OutboxRow.state == "claimed", OutboxRow.attempt == token)
+    return session.scalar(select(OutboxRow.id).where(*held).with_for_update()) is not None
+
+
 def on_offer(session: Session, queue: str) -> bool:
     """Whether work is on offer to a service at this moment."""
     names = [listener.name for listener in BY_NAME.values() if listener.queue == queue]

@@ -1,0 +1,93 @@
+"""Accounts: rows of the record as networks see them, and what becomes of one that cannot post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from services.social.choice import Choice
+from services.social.network import Account, Network
+from services.social.networks import NETWORKS
+from services.social.post import HELD, PLANNED, SEND, note
+from services.social.vault import Vault
+from shared.db import db_now
+from shared.errors import NotFound
+from shared.models import SocialAccount, SocialPost
+
+ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", "removed"
+
+
+def lock(session: Session, ids: Iterable[int]) -> dict[int, SocialAccount]:
+    """These accounts by id, held until the commit; always in one order, so that nobody waits in a circle."""
+    query = select(SocialAccount).where(SocialAccount.id.in_(set(ids))).order_by(SocialAccount.id).with_for_update()
+    return {row.id: row for row in session.scalars(query)}
+
+
+def by_name(session: Session, name: str) -> SocialAccount:
+    """Raises NotFound, naming the accounts there are."""
+    known = select(SocialAccount).where(SocialAccount.state != REMOVED).order_by(SocialAccount.name)
+    rows = {row.name: row for row in session.scalars(known)}
+    if name not in rows:
+        there_are = ", ".join(rows) or "none yet; make one with `masthead accounts add`"
+        raise NotFound(f"There is no account {name!r}. There are: {there_are}.")
+    return rows[name]
+
+
+def network_of(row: SocialAccount) -> Network:
+    return NETWORKS[row.network]
+
+
+def choice_of(row: SocialAccount) -> Choice:
+    return Choice.model_validate(row.choice)
+
+
+def as_seen_by_network(row: SocialAccount, vault: Vault) -> Account:
+    """Raises ConfigurationError when the secrets cannot be decrypted."""
+    return Account(row.network, row.name, row.server, row.settings, vault.open(row.secrets))
+
+
+def place_of(network: str, identity: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes two accounts one: who it is, and where on the network it posts."""
+    where = (
+        str(settings[name]) for name in ("chat", "channel", "room", "page", "author", "thread") if settings.get(name)
+    )
+    return (network, identity, *where)
+
+
+def hold_posts(session: Session, account: SocialAccount, reason: str) -> None:
+    """What waits for the account is held, so that whoever asks sees why."""
+    _turn_all(session, account, PLANNED, HELD, reason)
+
+
+def release_posts(session: Session, account: SocialAccount) -> None:
+    """What was held waits for its turn again, in its order."""
+    _turn_all(session, account, HELD, PLANNED, "")
+
+
+def _turn_all(session: Session, account: SocialAccount, before: str, after: str, reason: str) -> None:
+    now = session.scalars(select(db_now())).one()
+    rows = session.scalars(
+        select(SocialPost).where(
+            SocialPost.account_id == account.id,
+            SocialPost.wanted == SEND,
+            SocialPost.due_at.is_not(None),
+            SocialPost.state == before,
+        )
+    )
+    for post in rows:
+        note(post, after, reason, now)
+
+
+def mark_removed(session: Session, account: SocialAccount) -> None:
+    """Ends the account: its secrets are deleted, its posts stay as they are, what waits is not posted any more."""
+    account.state, account.reason, account.secrets, account.turn = REMOVED, None, "", None
+    now = session.scalars(select(db_now())).one()
+    waiting = select(SocialPost).where(SocialPost.account_id == account.id, SocialPost.due_at.is_not(None))
+    for post in session.scalars(waiting):
+        if post.state in (PLANNED, HELD):
+            note(post, "skipped", "the account was removed", now)
+        post.wanted, post.due_at = "", None
+    session.execute(update(SocialPost).where(SocialPost.account_id == account.id).values(measure_at=None))

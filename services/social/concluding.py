@@ -1,0 +1,324 @@
+"""What follows from an answer of a network: for the post, and for its account. Called in the transaction that ends the
+account's turn, with account and posts held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.social import staff
+from services.social.accounts import ACTIVE, BROKEN, hold_posts, network_of, release_posts
+from services.social.measuring import HOUR, MINUTE, next_measure
+from services.social.network import Draft, Measured, Posted
+from services.social.outcomes import (
+    AccountBroken,
+    NotSent,
+    PostError,
+    RateLimited,
+    Unknown,
+)
+from services.social.post import (
+    CONFIRM,
+    DELETE,
+    DELETED,
+    EDIT,
+    EDITED,
+    FAILED,
+    HELD,
+    PLANNED,
+    SEND,
+    SENT,
+    SKIPPED,
+    UNCONFIRMED,
+    move,
+    note,
+    want,
+)
+from shared import outbox
+from shared.clock import Clock
+from shared.events import Event, PostDeleted, PostSent
+from shared.models import Article, Enrichment, SocialAccount, SocialPost
+
+# Seconds an account waits after failed calls in a row; a rate limit without a time waits as long as the last.
+BACK_OFF = (2.0, 10.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE)
+# A pause of at least this many seconds is written on the posts that wait.
+WORTH_TELLING = 10.0
+# Attempts after which a post lets others of its account go first, and for how long.
+STUBBORN, ASIDE = 5, 15 * MINUTE
+# Seconds before an unconfirmed post is looked up, and looked up again: lists of posts may be late.
+LISTING_LAG, NEXT_LOOK = 15.0, 60.0
+# Look-ups in a row after which a post is known not to be there.
+ENOUGH_MISSES = 2
+# How often a broken account is asked whether it is well again, in seconds.
+RECHECK = HOUR
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What concluding needs beside the rows: `posts` are the one that was acted for, and those that went with it."""
+
+    session: Session
+    clock: Clock
+    account: SocialAccount
+    posts: Sequence[SocialPost]
+    now: float
+
+    @property
+    def post(self) -> SocialPost:
+        return self.posts[0]
+
+
+def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
+    """The network has the next part of the post; when it was the last, the post is sent."""
+    post = desk.post
+    post.parts = [*post.parts, posted.as_json()]
+    post.draft = draft.as_json()
+    post.misses, post.first_armed_at = 0, None
+    well(desk)
+    if posted.pause:
+        desk.account.paused_until = desk.now + posted.pause
+    complete = len(post.parts) == len(draft.texts)
+    for each in desk.posts:
+        each.url = each.url or posted.url
+        each.sent_at = each.sent_at or desk.now
+        if complete:
+            move(each, SENT, "; ".join(posted.remarks), desk.now)
+            want(each, "", None)
+        else:
+            move(each, PLANNED, f"part {len(post.parts)} of {len(draft.texts)} was sent", desk.now)
+            want(each, SEND, desk.now if each is post else None)
+    if complete:
+        network = network_of(desk.account)
+        post.cost = network.cost(draft)
+        post.measure_at = next_measure(desk.now, desk.now) if network.can.measure else None
+        catch_up(desk)
+    _announce(desk, PostSent)
+
+
+def catch_up(desk: Desk) -> None:
+    """What happened to the articles while the post was on its way: later versions, withdrawals."""
+    states = desk.session.execute(
+        select(Article.seq, Article.withdrawn_at, Enrichment.version)
+        .join(Enrichment, Enrichment.article_seq == Article.seq)
+        .where(Article.seq.in_([each.article_seq for each in desk.posts]))
+    ).all()
+    versions = {each.article_seq: each.version for each in desk.posts}
+    if all(withdrawn_at for _, withdrawn_at, _ in states):
+        want(desk.post, DELETE, desk.now)
+    elif any(withdrawn_at or version > versions[seq] for seq, withdrawn_at, version in states):
+        want(desk.post, EDIT, desk.now)
+
+
+def failed(desk: Desk, error: PostError) -> None:
+    """The armed post did not come about, or it is not known whether it did."""
+    if isinstance(error, Unknown):
+        unconfirmed(desk, str(error), desk.now + LISTING_LAG)
+        trouble(desk, error)
+    elif isinstance(error, AccountBroken):
+        _to_all(desk, HELD, str(error))
+        broken(desk, error)
+    elif isinstance(error, NotSent):
+        not_sent(desk, error)
+    else:
+        refused(desk, str(error))
+
+
+def not_sent(desk: Desk, error: NotSent) -> None:
+    """Certainly nothing was posted: the post keeps its place, and its account waits a little."""
+    for each in desk.posts:
+        each.attempts += 1
+        each.digest_id, each.first_armed_at = None, None
+        if each.state != HELD:
+            _go(each, PLANNED, str(error), desk.now)
+        want(each, SEND, each.due_at or desk.now)
+    if desk.post.attempts >= STUBBORN and not isinstance(error, RateLimited):
+        want(desk.post, SEND, desk.now + ASIDE)
+    trouble(desk, error)
+
+
+def refused(desk: Desk, why: str) -> None:
+    """The network will not take it. Those that were to go with it go without it."""
+    post, *others = desk.posts
+    move(post, FAILED, why, desk.now)
+    want(post, "", None)
+    for each in others:
+        each.digest_id = None
+        _go(each, PLANNED, f"it did not go out with another post: {why}", desk.now)
+        want(each, SEND, desk.now)
+
+
+def unconfirmed(desk: Desk, why: str, look_at: float) -> None:
+    """Nobody knows whether the post is there."""
+    network = network_of(desk.account)
+    can_tell = network.can.find or bool(network.can.repeats)
+    for each in desk.posts:
+        _go(each, UNCONFIRMED, why, desk.now)
+        want(each, CONFIRM, look_at if can_tell and each is desk.post else None)
+    if not can_tell:
+        name = desk.account.name
+        staff.tell(
+            desk.session, desk.clock, desk.account, f"unconfirmed:{desk.post.id}:{desk.post.attempts}",
+            f"{name}: a post may or may not have been sent",
+            f"{why} {network.name} cannot be asked. Look at the account, then `masthead posts retry {desk.post.id}` if "
+            f"it is not there, or `masthead posts confirm {desk.post.id}` if it is.",
+        )  # fmt: skip
+
+
+def missed(desk: Desk) -> None:
+    """A look-up did not find the post. The second time this proves that there is none."""
+    post = desk.post
+    post.misses += 1
+    if post.misses < ENOUGH_MISSES:
+        want(post, CONFIRM, desk.now + NEXT_LOOK)
+        return
+    for each in desk.posts:
+        each.misses, each.first_armed_at, each.digest_id = 0, None, None
+        each.attempts += 1
+        move(each, PLANNED, "it was looked for twice and is not there", desk.now)
+        want(each, SEND, desk.now)
+
+
+def look_again(desk: Desk, error: PostError) -> None:
+    """Not even the look-up had an answer: what is not known stays so."""
+    want(desk.post, CONFIRM, desk.now + NEXT_LOOK)
+    if isinstance(error, AccountBroken):
+        broken(desk, error)
+    else:
+        trouble(desk, error)
+
+
+def postponed(desk: Desk, why: str, seconds: float) -> None:
+    """Nothing was tried: the post's own page is not ready, say."""
+    for each in desk.posts:
+        note(each, each.state, why, desk.now)
+        want(each, each.wanted or SEND, desk.now + seconds)
+
+
+def skipped(desk: Desk, why: str) -> None:
+    for each in desk.posts:
+        if each.sent_at is not None:  # a thread that was begun
+            want(each, DELETE, desk.now)
+        else:
+            _go(each, SKIPPED, why, desk.now)
+            want(each, "", None)
+
+
+def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: dict[int, int], remark: str) -> None:
+    """The post shows the articles as they are now; `versions` are those of the articles that are in it still.
+
+    Without a draft nothing was changed: there was nothing to change, or it cannot be, as the remark says.
+    """
+    post = desk.post
+    if draft is not None:
+        post.draft, post.parts = draft.as_json(), [each.as_json() for each in parts]
+        well(desk)
+    want(post, "", None)
+    for each in desk.posts:
+        if each.article_seq in versions:
+            each.version = versions[each.article_seq]
+            if draft is not None:
+                move(each, EDITED, remark, desk.now)
+            elif remark:
+                note(each, each.state, remark, desk.now)
+        elif draft is not None:
+            move(each, DELETED, "it was taken out of the post that it shared with others", desk.now)
+    _announce(desk, PostSent)
+
+
+def deleted(desk: Desk, why: str) -> None:
+    for each in desk.posts:
+        move(each, DELETED, why, desk.now)
+        want(each, "", None)
+        each.measure_at = None
+    well(desk)
+    _announce(desk, PostDeleted)
+
+
+def kept(desk: Desk, why: str) -> None:
+    """The network cannot do what was wanted; a person may."""
+    note(desk.post, desk.post.state, why, desk.now)
+    want(desk.post, "", None)
+    staff.tell(
+        desk.session, desk.clock, desk.account, f"kept:{desk.post.id}:{desk.post.version}",
+        f"{desk.account.name}: a post needs a person", f"{why} {desk.post.url}",
+    )  # fmt: skip
+
+
+def not_changed(desk: Desk, error: PostError) -> None:
+    """An edit or deletion had no answer: it is tried again, as often as it takes within the back-off."""
+    note(desk.post, desk.post.state, str(error), desk.now)
+    if isinstance(error, AccountBroken):
+        broken(desk, error)
+        return
+    desk.post.attempts += 1
+    pause = BACK_OFF[min(desk.post.attempts, len(BACK_OFF) - 1)] if isinstance(error, NotSent) else 0.0
+    want(desk.post, desk.post.wanted, desk.now + pause)
+    trouble(desk, error)
+
+
+def measured(desk: Desk, found: Measured | None) -> None:
+    """Reactions as they are now; None where the network does not tell any more."""
+    post = desk.post
+    if found is None or post.sent_at is None:
+        post.measure_at = None
+        return
+    post.likes, post.reposts, post.replies = found.likes, found.reposts, found.replies
+    post.measure_at = next_measure(post.sent_at, desk.now)
+
+
+def well(desk: Desk) -> None:
+    """The network answered as it should."""
+    account = desk.account
+    if account.failures or account.paused_until or account.state == BROKEN:
+        account.failures, account.paused_until = 0, 0.0
+        if account.state == BROKEN:
+            account.state, account.reason = ACTIVE, None
+        if account.state == ACTIVE:
+            release_posts(desk.session, account)
+
+
+def trouble(desk: Desk, error: PostError) -> None:
+    """The whole account waits: for as long as the network asks, or the longer the more calls failed in a row."""
+    account = desk.account
+    asked = error.retry_after if isinstance(error, NotSent) else None
+    pause = BACK_OFF[-1] if isinstance(error, RateLimited) else BACK_OFF[min(account.failures, len(BACK_OFF) - 1)]
+    pause = pause if asked is None else max(asked, 1.0)
+    account.failures += 1
+    account.paused_until = desk.now + pause
+    if pause >= WORTH_TELLING:
+        hold_posts(desk.session, account, f"The account waits: {error}")
+
+
+def broken(desk: Desk, error: PostError) -> None:
+    """Nothing can be posted by this account until somebody has mended it."""
+    account = desk.account
+    account.check_at = desk.now + RECHECK
+    if account.state == ACTIVE:
+        account.state, account.reason = BROKEN, str(error)[:500]
+        hold_posts(desk.session, account, f"The account is broken: {error}")
+        staff.tell(
+            desk.session, desk.clock, account, f"broken:{account.id}:{desk.now:.0f}",
+            f"{account.name}: the {account.network} account cannot post",
+            f"{error} Its posts are held. Mend it and `masthead accounts test {account.name}`.",
+        )  # fmt: skip
+
+
+def _to_all(desk: Desk, state: str, why: str) -> None:
+    for each in desk.posts:
+        each.digest_id, each.first_armed_at = None, None
+        _go(each, state, why, desk.now)
+        want(each, SEND, each.due_at or desk.now)
+
+
+def _go(post: SocialPost, state: str, why: str, now: float) -> None:
+    """Moves, or writes the reason of the state the post is in already."""
+    (note if post.state == state else move)(post, state, why, now)
+
+
+def _announce(desk: Desk, kind: type[PostSent] | type[PostDeleted]) -> None:
+    at = desk.clock.now()
+    events: list[Event] = [kind(each.article_seq, each.version, at) for each in desk.posts]
+    outbox.record(desk.session, events)

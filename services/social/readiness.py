@@ -1,0 +1,67 @@
+"""Preview ready first: an article's page and picture answer before anything leads there.
+
+Networks look at a page once, as soon as a post names it, and keep what they saw; servers that receive the post do so by
+the hundred. So the page must be there, as anybody sees it, and warm.
+"""
+
+from __future__ import annotations
+
+import threading
+from urllib.parse import urlsplit
+
+from services.social.network import Draft, Media
+from shared.errors import OutboundError
+from shared.http import Door
+
+DEADLINE = 5.0
+MOST_BYTES = 10_000_000
+# Pages known to be ready; an article goes to every account within seconds.
+REMEMBERED = 1000
+
+
+class Readiness:
+    """Asks the feed service at `feed_url` for what the world finds at `base_url`. Serves any number of threads."""
+
+    def __init__(self, door: Door, feed_url: str, base_url: str) -> None:
+        self._door = door
+        self._feed_url = feed_url
+        self._base_url = base_url
+        self._ready: dict[tuple[str, int, str], None] = {}
+        self._lock = threading.Lock()
+
+    def missing(self, draft: Draft, version: int) -> str:
+        """Why the draft's page or picture cannot be shown yet; empty when both are ready for this version."""
+        pictures = [each for each in (draft.image, *draft.media) if isinstance(each, Media)]
+        key = (draft.link.partition("?")[0], version, " ".join(each.url for each in pictures))
+        with self._lock:
+            if key in self._ready:
+                return ""
+        why = self._page_missing(key[0]) or next(filter(None, map(self._picture_missing, pictures)), "")
+        if not why:
+            with self._lock:
+                self._ready[key] = None
+                while len(self._ready) > REMEMBERED:
+                    del self._ready[next(iter(self._ready))]
+        return why
+
+    def _page_missing(self, url: str) -> str:
+        told = self._told(url, "text/html")
+        return f"the article's page is not ready: {told}" if told else ""
+
+    def _picture_missing(self, picture: Media) -> str:
+        """Only our own pictures: those of others are fetched when they are sent."""
+        if not picture.url.startswith(f"{self._base_url}/"):
+            return ""
+        told = self._told(picture.url, "image/")
+        return f"the article's picture is not ready: {told}" if told else ""
+
+    def _told(self, url: str, kind: str) -> str:
+        path = urlsplit(url).path
+        try:
+            answer = self._door.get(self._feed_url + path, max_bytes=MOST_BYTES, deadline=DEADLINE)
+        except OutboundError as error:
+            return str(error)
+        if answer.status != 200:
+            return f"HTTP {answer.status}"
+        found = answer.headers.get("Content-Type", "")
+        return "" if found.startswith(kind) else f"it is {found or 'of no type'}"

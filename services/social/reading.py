@@ -1,0 +1,103 @@
+"""Articles as they stand in the record, in social's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from services.social.article import Article, Image
+from services.social.choice import Facts
+from shared.models import Article as ArticleRow
+from shared.models import Enrichment, Event, Publisher
+from shared.publication import Publication
+from shared.standing import slices_within
+from shared.urls import article_path
+from shared.visibility import is_visible, visible_clause
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An article at one version. `visible` is asked again, under lock, before anything is sent."""
+
+    seq: int
+    version: int
+    visible: bool
+    article: Article
+    facts: Facts
+
+
+def read(session: Session, publication: Publication, seqs: Collection[int]) -> dict[int, Reading]:
+    """These articles by number; those that were never enriched are left out."""
+    rows = session.execute(
+        select(ArticleRow, Enrichment, Publisher.slug)
+        .join(Enrichment, Enrichment.article_seq == ArticleRow.seq)
+        .join(Publisher, Publisher.id == ArticleRow.publisher_id)
+        .where(ArticleRow.seq.in_(seqs))
+    )
+    return {row.seq: _reading(publication, row, enrichment, publisher) for row, enrichment, publisher in rows}
+
+
+def newest(session: Session, publication: Publication, count: int) -> list[Reading]:
+    """The latest visible articles, the newest first: to try an account's texts on."""
+    seqs = list(
+        session.scalars(
+            select(ArticleRow.seq)
+            .join(Enrichment, Enrichment.article_seq == ArticleRow.seq)
+            .where(visible_clause())
+            .order_by(ArticleRow.seq.desc())
+            .limit(count)
+        )
+    )
+    found = read(session, publication, seqs)
+    return [found[seq] for seq in seqs]
+
+
+def published_before(session: Session, seq: int, event_id: int) -> bool:
+    """Whether an earlier version of the article was published before this event."""
+    earlier = (Event.article_seq == seq, Event.name == "ArticlePublished", Event.id < event_id)
+    return bool(session.scalar(select(exists().where(*earlier))))
+
+
+def with_campaign(article: Article, account_name: str) -> Article:
+    """The article at the address that counts who came by this account."""
+    return replace(article, url=f"{article.url}?via={account_name}")
+
+
+def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, publisher: str) -> Reading:
+    path = article_path(enrichment.day, enrichment.slug, enrichment.key)
+    article = Article(
+        id=row.id,
+        url=publication.base_url + path,
+        headline=enrichment.headline,
+        summary=enrichment.summary,
+        language=enrichment.language,
+        direction=enrichment.direction,
+        section=_section(publication, enrichment),
+        tags=_labels(enrichment.tags),
+        bylines=_labels(enrichment.bylines),
+        dateline=enrichment.dateline or "",
+        published_at=enrichment.published_at.astimezone(publication.tz),
+        image=Image(**enrichment.image) if enrichment.image else None,
+    )
+    facts = Facts(
+        slices=frozenset(slices_within(enrichment, publisher)),
+        urgency=5,
+        published_at=enrichment.published_at,
+        accepted_at=row.accepted_at,
+    )
+    return Reading(row.seq, enrichment.version, is_visible(row, enrichment), article, facts)
+
+
+def _labels(terms: Sequence[dict[str, str]]) -> tuple[str, ...]:
+    return tuple(term["label"] for term in terms)
+
+
+def _section(publication: Publication, enrichment: Enrichment) -> str:
+    """The section's name in the article's language."""
+    if enrichment.section is None:
+        return ""
+    slug = enrichment.section["slug"]
+    return publication.section_label(slug, enrichment.language) or str(enrichment.section["label"])
