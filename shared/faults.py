@@ -127,6 +127,8 @@ def _in_words(root: dict[str, Any], node: dict[str, Any]) -> str:
     if node.get("type") == "string":
         least, most = node.get("minLength", 0), node["maxLength"]
         return f"text of {least} to {most:,} characters" if least else f"text of up to {most:,} characters"
+    if node.get("type") == "integer":
+        return f"a whole number from {node['minimum']} to {node['maximum']}"
     if node.get("type") == "array":
         return f"a list of up to {node['maxItems']:,} entries, each {_in_words(root, node['items'])}"
     needed = ", ".join(node.get("required", ()))

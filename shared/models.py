@@ -122,6 +122,7 @@ class Enrichment(Base):
     section: Mapped[dict[str, Any] | None]  # {"slug", "label"}
     tags: Mapped[list[Any]]  # [{"slug", "label"}]
     dateline: Mapped[str | None] = mapped_column(Text)
+    urgency: Mapped[int | None] = mapped_column(Integer)  # 1 to 9 (shared.urgency); empty when none was given
     source: Mapped[dict[str, Any] | None]  # {"name", "url"} of syndicated copy
     canonical_url: Mapped[str | None] = mapped_column(Text)
     # Of which article this is a translation (shared.translations.reference); empty for one that is an original.

@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.text import clean_xml
+from shared.urgency import LEAST_URGENT, MOST_URGENT
 
 HEADLINE_LENGTH = 500
 BODY_LENGTH = 1_000_000
@@ -54,6 +55,14 @@ def _time(value: Any) -> Any:
 def _possible_year(value: datetime) -> datetime:
     if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
         raise ValueError(f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
+    return value
+
+
+def _urgency(value: Any) -> Any:
+    """Numbers only: `true` would be the most urgent of all, and a text is too easily a word for one."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or value not in range(MOST_URGENT, LEAST_URGENT + 1):
+        raise ValueError(f"is no whole number from {MOST_URGENT} to {LEAST_URGENT}")
     return value
 
 
@@ -100,6 +109,7 @@ WebUrl = Annotated[
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Time = Annotated[AwareDatetime, BeforeValidator(_time), AfterValidator(_possible_year)]
+Urgency = Annotated[int, Field(ge=MOST_URGENT, le=LEAST_URGENT), BeforeValidator(_urgency)]
 
 
 class _Model(BaseModel):
@@ -145,6 +155,12 @@ class Submission(_Model):
     section: Short | None = Field(None, description="Slug or name of the section", examples=["economy"])
     tags: list[Short] = Field(default_factory=list, max_length=MOST_TAGS, examples=[["harbour", "weather"]])
     dateline: Short | None = Field(None, description="Place (and date) of origin", examples=["ISTANBUL"])
+    urgency: Urgency | None = Field(
+        None,
+        description="The IPTC's editorial urgency: 1 the most urgent (a flash), 5 normal, 8 the least, 9 for your own "
+        "use. Counts as 5 when absent",
+        examples=[4],
+    )
     summary: str | None = Field(None, max_length=5000, description="Plain text; an excerpt is made when absent")
     canonical_url: WebUrl | None = Field(None, description="Address of the original, for syndicated copy")
     source: SubmittedSource | None = Field(

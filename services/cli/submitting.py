@@ -21,6 +21,7 @@ from services.cli.sources import STDIN, origin
 from shared.errors import OutboundError
 from shared.http import Door
 from shared.publication import load_publication
+from shared.urgency import LEAST_URGENT, MOST_URGENT
 
 FORMATS = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
 KINDS = ("json", "html", "markdown", "text")
@@ -43,6 +44,11 @@ _HTML_HEADING = re.compile(r"<h1\b[^<>]*>(.*?)</h1\s*>", re.DOTALL | re.IGNORECA
 @click.option("--section", help="Slug or name.")
 @click.option("--tag", "tags", multiple=True, help="May be given several times.")
 @click.option("--dateline", help="Place of origin.")
+@click.option(
+    "--urgency",
+    type=click.IntRange(MOST_URGENT, LEAST_URGENT),
+    help="1 the most urgent (a flash), 5 normal, 8 the least, 9 for your own use.",
+)
 @click.option("--summary", help="Plain text; an excerpt is made when not given.")
 @click.option("--canonical-url", help="Address of the original of syndicated copy.")
 @click.option("--source", help="Name of the original publication of syndicated copy.")

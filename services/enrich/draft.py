@@ -51,6 +51,7 @@ class Enriched:
     section: Term | None = None
     tags: list[Term] = field(default_factory=list)
     dateline: str | None = None
+    urgency: int | None = None
     source: dict[str, str] | None = None  # {"name", "url"}
     canonical_url: str | None = None
     image: dict[str, str] | None = None  # {"url", "alt", "credit"}

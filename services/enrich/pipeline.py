@@ -62,7 +62,7 @@ def enrich(submission: Submission, context: Context, pipeline: tuple[Step, ...] 
 
     An optional step that does so leaves its fields at their defaults and a note with the reason.
     """
-    draft = Draft(submission=submission, language=context.publication.language)
+    draft = Draft(submission=submission, language=context.publication.language, urgency=submission.urgency)
     for step in pipeline:
         draft = _run(step, draft, context)
     return draft.finished()

@@ -171,6 +171,7 @@ class Record:
             section=self._section(enrichment),
             tags=tuple(_terms(enrichment.tags)),
             dateline=enrichment.dateline or "",
+            urgency=enrichment.urgency,
             source=Source(enrichment.source["name"], enrichment.source.get("url") or "") if enrichment.source else None,
             canonical_url=enrichment.canonical_url or "",
             image=Image(**enrichment.image) if enrichment.image else None,

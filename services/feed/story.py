@@ -34,7 +34,7 @@ class Story:
     """One article as outputs show it.
 
     `html` is sanitised. A withdrawn story carries the notice in place of headline, summary, html and text, and
-    nothing else of what was withdrawn (no image, bylines, tags or dateline).
+    nothing else of what was withdrawn (no image, bylines, tags, dateline or urgency).
     """
 
     id: str  # UUID
@@ -54,6 +54,7 @@ class Story:
     section: Term | None = None
     tags: tuple[Term, ...] = ()
     dateline: str = ""
+    urgency: int | None = None  # 1 to 9 (shared.urgency)
     source: Source | None = None
     canonical_url: str = ""  # the original's address when the copy is syndicated
     image: Image | None = None

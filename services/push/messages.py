@@ -16,6 +16,7 @@ from shared.models import Article, Enrichment, Event, Publisher
 from shared.publication import Publication
 from shared.slices import Slice
 from shared.standing import slices_within
+from shared.submission import Urgency
 from shared.urls import article_path, urn
 from shared.visibility import is_visible
 
@@ -66,6 +67,9 @@ class Standing(_Form):
     publisher: Term
     published_at: Instant = Field(description="First publication; it never moves")
     updated_at: Instant = Field(description="Last change a reader can see")
+    urgency: Urgency | None = Field(
+        None, description="The IPTC's editorial urgency, 1 the most, where the publisher gave one"
+    )
     day: date = Field(description="Local date of first publication in the publication's zone")
     image: Image | None = None
     canonical_url: Address | None = Field(None, description="The original, of syndicated copy")
@@ -173,6 +177,7 @@ def _data(
         publisher=Term(slug=publisher.slug, label=publisher.name),
         published_at=enrichment.published_at,
         updated_at=enrichment.updated_at,
+        urgency=enrichment.urgency,
         day=enrichment.day,
         image=Image(**enrichment.image) if enrichment.image else None,
         canonical_url=enrichment.canonical_url or None,

@@ -28,6 +28,7 @@ FIELDS: list[dict[str, Any]] = [
         "language": "ar",
         "section": "World",
         "tags": ["harbour", "sea"],
+        "urgency": 2,
         "bylines": ["Ada"],
         "image": {"url": "https://courier.example/a.jpg", "alt": "A harbour", "credit": "Ada"},
         "canonical_url": "https://other.example/original",

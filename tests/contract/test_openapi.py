@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import jsonschema
 import pytest
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import ValidationError
 
 from services.ingest.docs import POLICY
 from services.ingest.openapi import document
@@ -133,6 +135,18 @@ def test_shorthands_are_described_as_they_are_taken() -> None:
     ):
         validator.validate(plain | more)
         Submission.model_validate(plain | more)
+
+
+@pytest.mark.parametrize(
+    ("urgency", "taken"),
+    [*((number, 1 <= number <= 9) for number in range(-1, 12)), (2.0, True), (2.5, False), ("2", False), (True, False)],
+)
+def test_urgency_is_described_as_it_is_taken(urgency: Any, taken: bool) -> None:
+    validator = jsonschema.Draft202012Validator({"$ref": "#/components/schemas/Submission", **DOCUMENT})
+    given = {"headline": "a", "body": "b", "urgency": urgency}
+    assert validator.is_valid(given) is taken
+    with nullcontext() if taken else pytest.raises(ValidationError):
+        Submission.model_validate(given)
 
 
 class TestPage:

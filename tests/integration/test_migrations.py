@@ -16,6 +16,10 @@ BEGUN = """
 INSERT INTO publisher (id, slug, name, created_at) VALUES (1, 'agency', 'Agency', '2018-04-20 09:00:00');
 INSERT INTO article (seq, id, publisher_id, version, fingerprint, submission, accepted_at, updated_at)
 VALUES (1, 'a-1', 1, 1, 'f', '{}', '2018-04-20 09:00:00', '2018-04-20 09:00:00');
+INSERT INTO enrichment (article_seq, version, published_at, day, slug, key, updated_at, headline, html, text, summary,
+  language, direction, bylines, tags, words, reading_minutes, keywords, content_hash, notes, enriched_at)
+VALUES (1, 1, '2018-04-20 09:00:00', '2018-04-20', 'harbour', 'k', '2018-04-20 09:00:00', 'Harbour', 'h', 't', 's',
+  'en', 'ltr', '[]', '[]', 1, 1, '[]', 'c', '[]', '2018-04-20 09:00:00');
 INSERT INTO event (id, name, article_seq, version, at) VALUES (1, 'ArticleAccepted', 1, 1, '2018-04-20 09:00:00');
 INSERT INTO outbox (id, event_id, listener, state, due_at, attempt) VALUES (1, 1, 'enrich.article', 'waiting', 1, 0);
 INSERT INTO feed (slice, label, revision, changed_at, second_shared, seq)
@@ -37,6 +41,8 @@ def begun(database_url: str) -> Database:
 def test_everything_is_still_there(begun: Database) -> None:
     migrate(begun)
     with begun.read() as session:
+        enriched = session.execute(text("SELECT article_seq, headline, original, urgency FROM enrichment")).all()
+        assert enriched == [(1, "Harbour", None, None)]
         assert session.execute(text("SELECT id, article_seq, target_id FROM event")).all() == [(1, 1, None)]
         assert session.execute(text("SELECT event_id, listener FROM outbox")).all() == [(1, "enrich.article")]
         assert session.execute(text("SELECT article_seq, seq FROM feed_entry")).all() == [(1, 0)]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.cli.readers import markup
 from services.cli.readers.items import Fields, Unfit, own_id
-from shared.submission import MOST_TAGS, Language, WebUrl
+from shared.submission import MOST_TAGS, Language, Urgency, WebUrl
 from shared.text import cut
 
 LONGEST_NAME = 200
@@ -25,6 +25,7 @@ NO_TEXT = "has no text; its headline stands for it"
 
 _WEB_URL = TypeAdapter[str](WebUrl)
 _LANGUAGE = TypeAdapter[str](Language)
+_URGENCY = TypeAdapter[int](Urgency)
 _EMAIL = re.compile(r"[^\s@<>()]{1,64}@[^\s@<>()]{1,250}\.[^\s@<>().]{1,63}")
 
 
@@ -39,6 +40,9 @@ def fit(fields: Fields, notes: list[str]) -> Fields:
         if name in kept and not _is_name(kept[name]):
             del kept[name]
             notes.append(f"{name} is longer than {LONGEST_NAME} characters and left out")
+    if "urgency" in kept and not _passes(_URGENCY, kept["urgency"]):
+        del kept["urgency"]
+        notes.append("urgency is no whole number from 1 to 9 and left out")
     if len(kept.get("summary", "")) > LONGEST_SUMMARY:
         del kept["summary"]
         notes.append(f"summary is longer than {LONGEST_SUMMARY:,} characters; an excerpt is made")
@@ -135,7 +139,7 @@ def _is_name(value: str) -> bool:
     return len(value) <= LONGEST_NAME
 
 
-def _passes(adapter: TypeAdapter[str], value: Any) -> bool:
+def _passes(adapter: TypeAdapter[Any], value: Any) -> bool:
     try:
         adapter.validate_python(value)
     except ValidationError:

@@ -55,6 +55,7 @@ def _fields(item: Fields, channel: Channel, context: Context, notes: list[str]) 
         "bylines": _authors(item) or list(channel.authors),
         "section": context.section_among(tags),
         "tags": tags,
+        "urgency": _urgency(item),
         "canonical_url": joined(channel.url, url),
         "source": channel.as_source(),
         "external_id": qualified_id(str(own) if isinstance(own, str | int | float) else url, channel.url),
@@ -68,6 +69,12 @@ def _authors(holder: Fields) -> list[str]:
     given = holder.get("authors")
     people = given if isinstance(given, list) and given else [holder.get("author")]
     return [name for each in people if isinstance(each, dict) and (name := _text(each, "name"))]
+
+
+def _urgency(item: Fields) -> Any:
+    """Of a feed of Masthead's own, from its extension."""
+    extension = item.get("_masthead")
+    return extension.get("urgency") if isinstance(extension, dict) else None
 
 
 def _image(item: Fields) -> dict[str, str] | None:

@@ -70,6 +70,7 @@ def _fields(item: Fields, context: Context, notes: list[str]) -> Fields:
         "section": context.section_among(filter(None, names)) or next(filter(None, genres), None),
         "tags": [name for each in _list(item, "subjects", "subject") if (name := _name(each))],
         "dateline": _text(item, "located"),
+        "urgency": item.get("urgency"),
         "source": _source(item),
         "external_id": own_id(_text(item, "uri") or _text(item, "guid")),
         "published_at": read_date(date, context, notes) if date else None,

@@ -27,6 +27,7 @@ In an item:
   direction        writing direction of the item, ltr or rtl
   words            length in words, in characters for scripts that do not separate words
   reading_minutes  time to read it
+  urgency          the IPTC's editorial urgency, 1 (the most) to 9, where the publisher gave one
   image            alt and credit of the picture in `image`
   source           name and url of the publication that syndicated copy comes from
   share            for each network the address that leads to its window for a new post
@@ -110,6 +111,7 @@ def _extension(document: Document, story: Story) -> dict[str, Any]:
         "words": story.words,
         "reading_minutes": story.reading_minutes,
         **_present(
+            urgency=story.urgency,
             image=_present(alt=story.image.alt, credit=story.image.credit) if story.image else {},
             source=_present(name=story.source.name, url=story.source.url) if story.source else {},
         ),

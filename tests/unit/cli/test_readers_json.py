@@ -47,6 +47,7 @@ def test_an_article_without_an_id_gets_one_from_its_content() -> None:
     ("value", "reason"),
     [
         ({"headline": "A"}, "body: Field required"),
+        ({"headline": "A", "body": "B", "urgency": 10}, "urgency: is no whole number from 1 to 9"),
         ({"headline": "", "body": "B"}, "headline: String should have at least 1 character"),
         ({"headline": "A" * 501, "body": "B"}, "headline: String should have at most 500 characters"),
         ({"headline": "\u200b", "body": "B"}, "headline: holds nothing a reader could see"),
@@ -69,6 +70,12 @@ def test_what_the_api_would_refuse_is_refused_while_reading(value: Any, reason: 
     found = [item for item in read(json.dumps([value])) if isinstance(item, Refusal)]
     assert [item.place for item in found] == ["item 1"]
     assert found[0].reason.startswith(reason)
+
+
+def test_an_urgency_is_kept_and_none_is_made_up() -> None:
+    assert fields(json.dumps(ARTICLE | {"urgency": 2}))["urgency"] == 2
+    assert "urgency" not in fields(json.dumps(ARTICLE | {"urgency": None}))
+    assert fields(json.dumps({"sentences": ["One.", "Two."], "urgency": 2}))["urgency"] == 2
 
 
 def test_a_time_without_a_zone_is_refused_in_a_submission() -> None:
@@ -207,6 +214,12 @@ def test_a_json_feed_is_read_item_by_item() -> None:
     assert second.submission["bylines"] == ["The Desk"]
     assert "language" not in second.submission
     assert len(second.notes) == 3
+
+
+@pytest.mark.parametrize(("extension", "urgency"), [({"urgency": 2}, 2), ({"words": 9}, None), (["urgency"], None)])
+def test_the_urgency_in_a_feed_of_another_masthead_is_read(extension: Any, urgency: int | None) -> None:
+    item = FEED["items"][0] | {"_masthead": extension}
+    assert fields(json.dumps(FEED | {"items": [item]})).get("urgency") == urgency
 
 
 def test_version_1_0_of_json_feed_has_one_author() -> None:

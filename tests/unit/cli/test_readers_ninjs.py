@@ -20,6 +20,7 @@ NEW: dict[str, Any] = {
     "language": "en",
     "by": "By Ada Byron",
     "located": "Island",
+    "urgency": 3,
     "copyrightHolder": "Agency",
     "headlines": [{"role": "short", "value": "Boats"}, {"role": "main", "value": "Boats &amp; tides"}],
     "descriptions": [{"role": "text", "value": "Short."}, {"role": "creditline", "value": "AGENCY"}],
@@ -63,6 +64,7 @@ OLD: dict[str, Any] = {
     "language": "en",
     "byline": "Ada Byron",
     "located": "Island",
+    "urgency": 3,
     "headline": "Boats &amp; tides",
     "description_text": "Short.",
     "body_text": "Plain body.",
@@ -90,6 +92,7 @@ READ_AS = {
     "section": "economy",
     "tags": ["Sea", "Economy"],
     "dateline": "Island",
+    "urgency": 3,
     "source": {"name": "Island Wire"},
     "external_id": "urn:agency:7",
     "published_at": "2018-04-20T09:30:00+03:00",
@@ -166,6 +169,17 @@ def test_names_of_wrong_types_do_no_harm() -> None:
     found = fields(json.dumps(NEW | wrong | {"descriptions": [1, None, {"value": 2}]}))
     assert found["headline"] == "Boats & tides"
     assert found["body"] == "Boats & tides"
+
+
+def test_an_urgency_as_a_number_of_2_x_is_read() -> None:
+    assert fields(json.dumps(MIDDLE | {"urgency": 3.0}))["urgency"] == 3
+
+
+@pytest.mark.parametrize("urgency", [0, 10, 2.5, "3", True, [3]])
+def test_an_urgency_that_there_is_not_costs_a_note_and_not_the_article(urgency: Any) -> None:
+    item = only(json.dumps(NEW | {"urgency": urgency}))
+    assert "urgency" not in item.submission
+    assert item.notes == ("urgency is no whole number from 1 to 9 and left out",)
 
 
 def test_superdesk_items_are_known_by_their_guid() -> None:

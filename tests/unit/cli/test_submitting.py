@@ -88,7 +88,9 @@ def test_a_submission_is_sent_and_its_receipt_shown(api: FakeIngest, submit: Any
 
 def test_options_fill_the_other_fields_and_win_over_the_file(api: FakeIngest, submit: Any, tmp_path: Path) -> None:
     file = written(tmp_path / "a.md", "# Harbour\n\nIt did.")
-    options = "--language en --byline Ada --byline Ben --section economy --tag sea --tag boats --dateline ISLAND"
+    options = (
+        "--language en --byline Ada --byline Ben --section economy --tag sea --tag boats --dateline ISLAND --urgency 2"
+    )
     result = submit(file, *options.split(), "--source", "Agency", "--external-id", "x:1", "--headline", "Other")
     assert result.exit_code == 0, result.output
     assert api.articles["x:1"] == {
@@ -100,9 +102,20 @@ def test_options_fill_the_other_fields_and_win_over_the_file(api: FakeIngest, su
         "section": "economy",
         "tags": ["sea", "boats"],
         "dateline": "ISLAND",
+        "urgency": 2,
         "source": {"name": "Agency"},
         "external_id": "x:1",
     }
+
+
+@pytest.mark.parametrize("urgency", ["0", "10", "high", "2.5"])
+def test_an_urgency_that_there_is_not_is_wrong_usage(
+    api: FakeIngest, submit: Any, tmp_path: Path, urgency: str
+) -> None:
+    result = submit(written(tmp_path / "a.txt", "Harbour\n\nIt did."), "--urgency", urgency)
+    assert result.exit_code == 2
+    assert "--urgency" in result.stderr
+    assert api.articles == {}
 
 
 def test_no_id_is_made_up(api: FakeIngest, submit: Any, tmp_path: Path) -> None:

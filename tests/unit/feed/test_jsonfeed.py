@@ -58,6 +58,11 @@ def test_an_item_says_its_direction_and_length() -> None:
     assert (extension["direction"], extension["words"], extension["reading_minutes"]) == ("rtl", 4, 1)
 
 
+def test_an_item_says_its_urgency_where_one_was_given() -> None:
+    assert item(replace(stories.ARABIC, urgency=1))["_masthead"]["urgency"] == 1
+    assert "urgency" not in item(stories.ARABIC)["_masthead"]
+
+
 def test_share_links_are_short_and_leave_out_what_cannot_be_shared() -> None:
     share = item(stories.ARABIC)["_masthead"]["share"]
     assert share["x"] == f"https://courier.example/share/x/{stories.ARABIC.id}"
