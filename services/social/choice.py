@@ -195,7 +195,7 @@ def _next_slot(choice: Choice, zone: ZoneInfo, at: float, last: float) -> float:
 
 
 def _quiet_until(hours: str, zone: ZoneInfo, at: float) -> float:
-    begin, _, end = hours.partition("-")
+    end = hours.partition("-")[2]
     local = datetime.fromtimestamp(at, zone)
     if not lies_within(f"{local:%H:%M}", hours):
         return at

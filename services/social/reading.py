@@ -14,6 +14,7 @@ from shared.models import Article as ArticleRow
 from shared.models import Enrichment, Event, Publisher
 from shared.publication import Publication
 from shared.standing import slices_within
+from shared.urgency import urgency_of
 from shared.urls import article_path
 from shared.visibility import is_visible, visible_clause
 
@@ -84,7 +85,7 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
     )
     facts = Facts(
         slices=frozenset(slices_within(enrichment, publisher)),
-        urgency=5,
+        urgency=urgency_of(enrichment.urgency),
         published_at=enrichment.published_at,
         accepted_at=row.accepted_at,
     )
