@@ -344,6 +344,18 @@ def origin(url: str) -> tuple[str, int]:
         raise AddressRefused(f"{shown(url)} is not a web address ({error}).") from error
 
 
+def private_servers(pairs: str) -> frozenset[tuple[str, int]]:
+    """Host and port of servers that may be called although private, from host:port pairs joined by commas; `*` is
+    every port. Raises ValueError."""
+    found = set()
+    for pair in filter(None, map(str.strip, pairs.split(","))):
+        host, _, port = pair.rpartition(":")
+        if not host or not (port.isdigit() or port == "*"):
+            raise ValueError("must be host:port pairs, joined by commas")
+        found.add((host.strip("[]").lower(), ANY_PORT if port == "*" else int(port)))
+    return frozenset(found)
+
+
 def multipart(fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:
     """Body and Content-Type of a form with files (RFC 7578), each given as file name, bytes and media type."""
     return encode_multipart_formdata({**fields, **files})

@@ -73,4 +73,5 @@ PROGRAMS = (
     Program("count-worker", ("services.count.worker",), 2),
     Program("feed-worker", ("services.feed.worker",), 2),
     Program("push-worker", ("services.push.worker",), 2),
+    Program("social-worker", ("services.social.worker",), 2),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from shared.http import ANY_PORT, origin
+from shared.http import origin, private_servers
 from shared.settings import Settings, reachable
 
 
@@ -37,17 +37,13 @@ class PushSettings(Settings):
     @field_validator("push_allow")
     @classmethod
     def _pairs(cls, value: str) -> str:
-        for pair in filter(None, value.split(",")):
-            host, _, port = pair.strip().rpartition(":")
-            if not host or not (port.isdigit() or port == "*"):
-                raise ValueError("must be host:port pairs, joined by commas")
+        private_servers(value)
         return value
 
     @property
     def allowed(self) -> frozenset[tuple[str, int]]:
-        """Private servers that may be called, by host and port, as `Door` takes them."""
-        pairs = (pair.strip().rpartition(":") for pair in self.push_allow.split(",") if pair.strip())
-        return frozenset((host.strip("[]").lower(), ANY_PORT if port == "*" else int(port)) for host, _, port in pairs)
+        """Private servers that may be called, as `Door` takes them."""
+        return private_servers(self.push_allow)
 
     @property
     def feed_url(self) -> str:

@@ -15,6 +15,7 @@ from services.social.post import HELD, PLANNED, SEND, note
 from services.social.vault import Vault
 from shared.db import db_now
 from shared.errors import NotFound
+from shared.http import origin
 from shared.models import SocialAccount, SocialPost
 
 ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", "removed"
@@ -38,6 +39,12 @@ def by_name(session: Session, name: str) -> SocialAccount:
 
 def network_of(row: SocialAccount) -> Network:
     return NETWORKS[row.network]
+
+
+def host_of(row: SocialAccount) -> str:
+    """Whom calls for the account go to: what one host has under way is limited."""
+    address = row.server or network_of(row).server
+    return origin(address)[0] if address else row.network
 
 
 def choice_of(row: SocialAccount) -> Choice:

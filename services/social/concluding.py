@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from services.social import staff
 from services.social.accounts import ACTIVE, BROKEN, hold_posts, network_of, release_posts
-from services.social.measuring import HOUR, MINUTE, next_measure
-from services.social.network import Draft, Measured, Posted
+from services.social.measuring import DAY, HOUR, MINUTE, next_measure
+from services.social.network import Checked, Draft, Measured, Posted
 from services.social.outcomes import (
     AccountBroken,
     NotSent,
@@ -21,6 +21,7 @@ from services.social.outcomes import (
     Unknown,
 )
 from services.social.post import (
+    ARMED,
     CONFIRM,
     DELETE,
     DELETED,
@@ -167,6 +168,13 @@ def unconfirmed(desk: Desk, why: str, look_at: float) -> None:
         )  # fmt: skip
 
 
+def still_unknown(desk: Desk, error: PostError) -> None:
+    """A repeat did not come about; what came of the first attempt is no clearer for it."""
+    for each in desk.posts:
+        _go(each, UNCONFIRMED, str(error), desk.now)
+    look_again(desk, error)
+
+
 def missed(desk: Desk) -> None:
     """A look-up did not find the post. The second time this proves that there is none."""
     post = desk.post
@@ -206,6 +214,33 @@ def skipped(desk: Desk, why: str) -> None:
             want(each, "", None)
 
 
+def capped(desk: Desk, why: str) -> None:
+    """What the account may spend is spent: its posts are not sent, and somebody is told once a day."""
+    skipped(desk, why)
+    day = f"{desk.clock.now():%Y-%m-%d}"
+    staff.tell(
+        desk.session, desk.clock, desk.account, f"capped:{desk.account.id}:{day}",
+        f"{desk.account.name}: the monthly cap is reached", f"Posts are skipped: {why}.",
+    )  # fmt: skip
+
+
+def faulty(desk: Desk, why: str) -> None:
+    """Something broke here, not at the network. A post that breaks every time is given up."""
+    desk.account.paused_until = desk.now + BACK_OFF[1]
+    if not desk.posts:
+        return
+    if desk.post.state == ARMED:
+        unconfirmed(desk, why, desk.now + LISTING_LAG)
+        return
+    desk.post.attempts += 1
+    if desk.post.attempts < STUBBORN:
+        note(desk.post, desk.post.state, why, desk.now)
+    elif desk.post.wanted == SEND:
+        refused(desk, why)
+    else:
+        kept(desk, why)
+
+
 def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: dict[int, int], remark: str) -> None:
     """The post shows the articles as they are now; `versions` are those of the articles that are in it still.
 
@@ -216,7 +251,7 @@ def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: d
         post.draft, post.parts = draft.as_json(), [each.as_json() for each in parts]
         well(desk)
     want(post, "", None)
-    for each in desk.posts:
+    for each in _still_there(desk):
         if each.article_seq in versions:
             each.version = versions[each.article_seq]
             if draft is not None:
@@ -229,10 +264,10 @@ def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: d
 
 
 def deleted(desk: Desk, why: str) -> None:
-    for each in desk.posts:
+    for each in _still_there(desk):
         move(each, DELETED, why, desk.now)
-        want(each, "", None)
         each.measure_at = None
+    want(desk.post, "", None)
     well(desk)
     _announce(desk, PostDeleted)
 
@@ -267,6 +302,23 @@ def measured(desk: Desk, found: Measured | None) -> None:
         return
     post.likes, post.reposts, post.replies = found.likes, found.reposts, found.replies
     post.measure_at = next_measure(post.sent_at, desk.now)
+
+
+def checked(desk: Desk, found: Checked | None) -> None:
+    """The account is well, or its network cannot be asked."""
+    account = desk.account
+    account.check_at = desk.now + DAY
+    if found is None:
+        return
+    account.identity, account.url = found.identity, found.url or account.url
+    account.settings = {**account.settings, **found.settings}
+    account.expires_at = found.expires or account.expires_at
+    well(desk)
+
+
+def check_again(desk: Desk, error: PostError) -> None:
+    desk.account.check_at = desk.now + RECHECK
+    trouble(desk, error)
 
 
 def well(desk: Desk) -> None:
@@ -304,6 +356,10 @@ def broken(desk: Desk, error: PostError) -> None:
             f"{account.name}: the {account.network} account cannot post",
             f"{error} Its posts are held. Mend it and `masthead accounts test {account.name}`.",
         )  # fmt: skip
+
+
+def _still_there(desk: Desk) -> list[SocialPost]:
+    return [each for each in desk.posts if each.state != DELETED]
 
 
 def _to_all(desk: Desk, state: str, why: str) -> None:

@@ -27,7 +27,7 @@ from services.social.text.rules import Rule
 from services.social.text.template import DEFAULTS
 from services.social.text.urls import ascii_url
 from services.social.text.writing import Style, Written, write
-from shared.http import DEADLINE, Door
+from shared.http import Door
 
 FOREVER = timedelta(days=36_500)
 
@@ -224,7 +224,7 @@ class Network(ABC):
     secrets: ClassVar[tuple[str, ...]] = ()  # what an account must have
     settings: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, *, deadline: float = DEADLINE) -> None:
+    def __init__(self, *, deadline: float = 10.0) -> None:
         self.deadline = deadline
 
     @abstractmethod

@@ -7,12 +7,12 @@ Every account has at most one row of the outbox that may act for it, `SocialAcco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
@@ -187,6 +187,5 @@ def _send_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: floa
     return min(known) if known else None
 
 
-def _rank(*wants: str) -> case[int]:
-    order: Sequence[tuple[str, int]] = [(want, place) for place, want in enumerate(wants)]
-    return case(dict(order), value=SocialPost.wanted)
+def _rank(*wants: str) -> ColumnElement[int]:
+    return case({want: place for place, want in enumerate(wants)}, value=SocialPost.wanted)

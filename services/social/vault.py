@@ -26,7 +26,8 @@ class Vault:
             self._boxes = MultiFernet([Fernet(key.encode()) for key in keys])
         except ValueError as error:
             raise ConfigurationError(
-                "MASTHEAD_SOCIAL_KEYS: each key is 32 bytes in URL-safe base64, as `masthead accounts rotate` makes them."
+                "A key of accounts' secrets is none: it is 32 bytes in URL-safe base64, as `masthead accounts rotate` "
+                "makes them."
             ) from error
 
     def seal(self, secrets: Secrets) -> str:

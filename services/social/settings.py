@@ -1,0 +1,56 @@
+"""Settings of the social service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+
+from services.social.vault import Vault, keys_in
+from shared.http import origin, private_servers
+from shared.settings import Settings, reachable
+
+
+class SocialSettings(Settings):
+    social_worker_processes: int = Field(1, ge=1, description="Pool children of the social worker")
+    social_calls_per_host: int = Field(4, ge=1, description="Calls to one network that a social worker has under way")
+    social_allow: str = Field(
+        "", description="host:port pairs, joined by commas, of networks that may be called although private; * is any"
+    )
+    social_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of accounts' secrets, the newest first, blanks between; empty: social-keys in MASTHEAD_VAR",
+    )
+    social_notices: SecretStr = Field(
+        SecretStr(""), description="Apprise URLs to which staff notices are sent, separated by blanks"
+    )
+    social_feed_url: str = Field(
+        "", description="Where social asks for pages and pictures; empty: MASTHEAD_FEED_HOST and MASTHEAD_FEED_PORT"
+    )
+
+    @field_validator("social_allow")
+    @classmethod
+    def _pairs(cls, value: str) -> str:
+        private_servers(value)
+        return value
+
+    @property
+    def allowed(self) -> frozenset[tuple[str, int]]:
+        """Private servers that may be called, as `Door` takes them."""
+        return private_servers(self.social_allow)
+
+    @property
+    def feed_url(self) -> str:
+        return self.social_feed_url.rstrip("/") or f"http://{reachable(self.feed_host)}:{self.feed_port}"
+
+    @property
+    def feed_origin(self) -> tuple[str, int]:
+        return origin(self.feed_url)
+
+    @property
+    def keys_file(self) -> Path:
+        return self.var / "social-keys"
+
+    def make_vault(self) -> Vault:
+        """Raises ConfigurationError when there is no usable key."""
+        return Vault(self.social_keys.get_secret_value().split() or keys_in(self.keys_file))

@@ -1,0 +1,52 @@
+"""Composes the social worker. Run with `python -m services.social.worker`."""
+
+from __future__ import annotations
+
+from services.social.planning import Planning
+from services.social.posting import Posting
+from services.social.readiness import Readiness
+from services.social.settings import SocialSettings
+from services.social.staff import StaffTasks
+from services.social.sweeping import Sweeper
+from shared import bus, program, worker
+from shared.db import Database
+from shared.engine import Engine
+from shared.http import Door, origin
+from shared.installation import installation_id
+from shared.listeners import SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.publication import load_publication
+
+
+def make_duties(settings: SocialSettings) -> worker.Duties:
+    db = Database(settings.sql_url, pool_size=20)
+    publication = load_publication(settings.publication_file)
+    clock = settings.make_clock()
+    # The publication's own pictures may be at a private address, as those of `make up` are.
+    door = Door(allow={*settings.allowed, origin(publication.base_url)})
+    nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
+    engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
+    readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
+    posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
+    planning = Planning(db, publication, clock)
+    staff = StaffTasks(db, clock, lambda headline, text: None)
+    return worker.Duties(
+        db=db,
+        nudge=nudge,
+        handlers={
+            SOCIAL_PLAN.name: planning.plan,
+            SOCIAL_WITHDRAW.name: planning.withdraw,
+            SOCIAL_POST.name: posting.act,
+            SOCIAL_NOTIFY.name: staff.notify,
+        },
+        pulse=Sweeper(db, publication, clock),
+        stop=engine.stop,
+    )
+
+
+def main() -> None:
+    settings = SocialSettings()
+    worker.run("social", settings, lambda: make_duties(settings), processes=settings.social_worker_processes)
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,167 @@
+"""Social posting as the newsroom meets it: the real worker's handlers on a real record, the real feed service before
+them, and behind them servers that keep to their networks' contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import select, update
+
+from services.social import enrolling, turns
+from services.social.accounts import lock
+from services.social.choice import read_choice
+from services.social.network import Checked
+from services.social.settings import SocialSettings
+from services.social.worker import make_duties
+from shared.db import Database, db_now
+from shared.listeners import SOCIAL_POST
+from shared.models import OutboxRow, SocialAccount, SocialPost, StaffNotice
+from shared.worker import Duties
+from tests.factories import NOW
+from tests.hub import Served
+from tests.networks.server import NetworkServer
+from tests.newsroom import ZONE, let_pass, work
+from tests.paper import Paper
+from tests.system import wait_for
+
+T = TypeVar("T")
+
+
+class SocialDesk:
+    """Accounts with their networks. Work is done when a test lets it be done."""
+
+    def __init__(self, paper: Paper, feed: Served, settings: SocialSettings) -> None:
+        self.paper = paper
+        self.feed = feed
+        self.db: Database = paper.db
+        self.settings = settings
+        self.duties: Duties = make_duties(settings)
+
+    def add(
+        self, server: NetworkServer, name: str = "", *, choice: dict[str, Any] | None = None, **settings: Any
+    ) -> SocialAccount:
+        """An account on this server, as `masthead accounts add` makes it."""
+        account = server.account(**settings)
+        application = enrolling.Application(
+            name or server.network.name,
+            account.network,
+            account.server,
+            account.settings,
+            choice or {},
+            account.secrets,
+        )
+        with self.db.write() as session:
+            checked = Checked(identity=name or server.identity)
+            row = enrolling.store(
+                session,
+                application,
+                read_choice(choice or {}),
+                checked,
+                self.settings.make_vault(),
+                NOW - timedelta(days=1),
+            )
+            now = session.scalars(select(db_now())).one()
+            turns.give(session, [row], ZONE, now, NOW)
+        return row
+
+    def publish(self, **fields: Any) -> int:
+        """An article appears on pages and in feeds; posts are planned as soon as work is done."""
+        fields = {"published_at": self.paper.clock.now(), **fields}
+        return self.paper.newsroom.publish(**fields)
+
+    def succeed(self) -> None:
+        """Another worker takes the place of this one, which is not asked to end anything."""
+        self.duties = make_duties(self.settings)
+
+    def work(self) -> None:
+        work(self.db, {**self.paper.handlers, **self.duties.handlers})
+
+    def until(self, condition: Callable[[], T], *, seconds: float = 20.0) -> T:
+        """Lets work be done until the condition holds."""
+
+        def worked() -> T:
+            self.work()
+            return condition()
+
+        return wait_for(worked, seconds=seconds)
+
+    def posts(self, **having: Any) -> list[SocialPost]:
+        with self.db.read() as session:
+            query = select(SocialPost).order_by(SocialPost.id)
+            for name, value in having.items():
+                query = query.where(getattr(SocialPost, name) == value)
+            found = list(session.scalars(query))
+            session.expunge_all()
+            return found
+
+    def until_states(self, *states: str, seconds: float = 20.0) -> list[SocialPost]:
+        """The posts, once they are in these states, in the order in which they were planned."""
+
+        def reached() -> list[SocialPost]:
+            found = self.posts()
+            return found if [post.state for post in found] == list(states) else []
+
+        return self.until(reached, seconds=seconds)
+
+    def account(self, name: str) -> SocialAccount:
+        with self.db.read() as session:
+            row = session.scalars(select(SocialAccount).where(SocialAccount.name == name)).one()
+            session.expunge_all()
+            return row
+
+    def change_account(self, name: str, **values: Any) -> None:
+        """Lets the record say something else, as if somebody had acted; the account gets its turn."""
+        with self.db.write() as session:
+            session.execute(update(SocialAccount).where(SocialAccount.name == name).values(**values))
+            self._give_turns(session)
+
+    def let_pass(self) -> None:
+        """Lets the time pass until everything that waits for its time is due."""
+        with self.db.write() as session:
+            now = session.scalars(select(db_now())).one()
+            session.execute(update(SocialPost).where(SocialPost.due_at > now).values(due_at=now - 1))
+            session.execute(update(SocialPost).where(SocialPost.measure_at > now).values(measure_at=now - 1))
+            session.execute(update(SocialAccount).where(SocialAccount.paused_until > now).values(paused_until=now - 1))
+            self._give_turns(session)
+        let_pass(self.db, SOCIAL_POST.name)
+
+    def lease_over(self) -> None:
+        """As if the worker that holds turns had been away for longer than it may."""
+        with self.db.write() as session:
+            mine = OutboxRow.listener == SOCIAL_POST.name, OutboxRow.state == "claimed"
+            session.execute(update(OutboxRow).where(*mine).values(due_at=0.0))
+
+    def notices(self) -> Sequence[StaffNotice]:
+        with self.db.read() as session:
+            found = list(session.scalars(select(StaffNotice).order_by(StaffNotice.id)))
+            session.expunge_all()
+            return found
+
+    def _give_turns(self, session: Any) -> None:
+        ids = session.scalars(select(SocialAccount.id)).all()
+        now = session.scalars(select(db_now())).one()
+        turns.give(session, lock(session, ids).values(), ZONE, now, NOW)
+
+
+@contextmanager
+def social_desk(
+    paper: Paper, environment: pytest.MonkeyPatch, servers: Sequence[NetworkServer], **more: str
+) -> Iterator[SocialDesk]:
+    """`more` settings as MASTHEAD_...."""
+    feed = Served(paper.replica(follows=True).app)
+    try:
+        allowed = ",".join(f"127.0.0.1:{server.port}" for server in servers)
+        for name, value in {"SOCIAL_FEED_URL": feed.url, "SOCIAL_ALLOW": allowed, **more}.items():
+            environment.setenv(f"MASTHEAD_{name}", value)
+        desk = SocialDesk(paper, feed, SocialSettings())
+        try:
+            yield desk
+        finally:
+            desk.duties.stop()
+            desk.duties.db.close()
+    finally:
+        feed.stop()
