@@ -29,6 +29,8 @@ from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
 from shared.http import Door
 
+# Seconds a call to a network may take. A post takes up to four calls, and all must end within the lease of its turn.
+CALL_DEADLINE = 8.0
 FOREVER = timedelta(days=36_500)
 
 
@@ -224,7 +226,7 @@ class Network(ABC):
     secrets: ClassVar[tuple[str, ...]] = ()  # what an account must have
     settings: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, *, deadline: float = 10.0) -> None:
+    def __init__(self, *, deadline: float = CALL_DEADLINE) -> None:
         self.deadline = deadline
 
     @abstractmethod

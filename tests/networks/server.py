@@ -166,6 +166,10 @@ class NetworkServer:
 
     # What they all do.
 
+    def chance(self) -> Fault | None:
+        """What goes wrong with a post by accident."""
+        return None
+
     def account(self, **settings: Any) -> Account:
         return Account(self.network.name, "newsroom", self.url, self.settings() | settings, Secrets(self.secrets()))
 
@@ -181,7 +185,7 @@ class NetworkServer:
             return
         with self._lock:
             self.requests.append(request)
-            fault = self.fault if self.makes_post(request) else None
+            fault = (self.fault or self.chance()) if self.makes_post(request) else None
             if fault is None or fault in STORING:
                 answer = self._answered(request)
             if fault is not None:
