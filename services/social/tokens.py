@@ -9,7 +9,7 @@ from typing import Any
 
 from services.social.calling import Caller, Reply, words_of
 from services.social.network import Access, Account
-from services.social.outcomes import AccountBroken, PostError
+from services.social.outcomes import AccountBroken, PostError, RefusedByNetwork
 from services.social.sign_in import SignIn
 from shared.http import Door
 
@@ -18,10 +18,17 @@ _LONGEST = 10**9
 
 
 def exchange(sign_in: SignIn, account: Account, door: Door, form: Mapping[str, str], *, deadline: float) -> Access:
-    """Asks for tokens by what stands in `form` (sections 4.1.3 and 6). Raises AccountBroken for a refusal."""
+    """Asks for tokens by what stands in `form` (sections 4.1.3 and 6).
+
+    Raises AccountBroken for every refusal: until a person signs in again, nothing can be posted.
+    """
     client, headers = _client(sign_in, account)
-    caller = Caller(door, account, sign_in.server, deadline=deadline, judge=judge)
-    return access(caller.call("POST", sign_in.token, form={**form, **client}, headers=headers), account, sign_in.lasts)
+    caller = Caller(door, account, sign_in.server, deadline=deadline, judge=sign_in.judge or _judge)
+    try:
+        reply = caller.call("POST", sign_in.token, form={**form, **client}, headers=headers)
+    except RefusedByNetwork as refused:
+        raise AccountBroken(str(refused)) from None
+    return access(reply, account, sign_in.lasts)
 
 
 def access(reply: Reply, account: Account, lasts: timedelta | None = None) -> Access:
@@ -37,13 +44,11 @@ def access(reply: Reply, account: Account, lasts: timedelta | None = None) -> Ac
     return Access(secrets, expires, ends)
 
 
-def judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
-    """What a refusal means (section 5.2): until a person signs in again, nothing can be posted."""
+def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
+    """A refusal in the words of section 5.2."""
     if status not in (400, 401):
         return None
-    error = fields.get("error")
-    told = error.get("message") if isinstance(error, dict) else fields.get("error_description") or error
-    return AccountBroken(words_of(told or f"HTTP {status}"))
+    return AccountBroken(words_of(fields.get("error_description") or fields.get("error") or f"HTTP {status}"))
 
 
 def after(seconds: object) -> datetime | None:

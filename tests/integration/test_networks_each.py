@@ -368,7 +368,7 @@ def test_linkedin_takes_a_card_of_a_long_headline_and_summary() -> None:
 
 def test_linkedin_keeps_its_refresh_token_when_none_comes_back() -> None:
     with started(LinkedInServer()) as (server, network):
-        secrets = Secrets({"token": "AQold", "refresh": "AQrefresh", "client_secret": "sec"})
+        secrets = Secrets({"token": "AQold", "refresh": "AQrefresh", "client_secret": "li-app-secret"})
         account = replace(server.account(), secrets=secrets)
         renewed = network.refresh(account, server.door()).secrets
-        assert dict(renewed) == {"token": "AQnew", "refresh": "AQrefresh", "client_secret": "sec"}
+        assert dict(renewed) == {"token": "AQnew", "refresh": "AQrefresh", "client_secret": "li-app-secret"}

@@ -50,7 +50,7 @@ def network(server: NetworkServer) -> Network:
 
 def account_of(server: NetworkServer) -> Account:
     """An account that can be refreshed, also where only a few can."""
-    more = {"refresh": "AQrefresh", "client_secret": "sec"} if server.network.name == "linkedin" else {}
+    more = {"refresh": "AQrefresh", "client_secret": "li-app-secret"} if server.network.name == "linkedin" else {}
     return replace(server.account(), secrets=Secrets(server.secrets() | more))
 
 

@@ -36,7 +36,7 @@ class LinkedInServer(NetworkServer):
             "/oauth/v2/accessToken",
             SCOPES,
             self._issue,
-            clients={"app": Client("sec")},
+            clients={"app": Client("li-app-secret")},
             code_lasts=1800,
         )
 

@@ -30,7 +30,9 @@ class MastodonServer(NetworkServer):
         self.media: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, dict[str, Any]] = {}
         self.remaining = 300
-        self.oauth: Authoriser = Authoriser("/oauth/authorize", "/oauth/token", SCOPES, self._issue, pkce=True)
+        self.oauth: Authoriser = Authoriser(
+            "/oauth/authorize", "/oauth/token", SCOPES, self._issue, pkce=True, scope_again=True
+        )
         self.limit_headers = {
             "X-RateLimit-Limit": "300",
             "X-RateLimit-Remaining": "0",

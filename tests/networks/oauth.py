@@ -26,6 +26,7 @@ class Code:
     client: str
     redirect: str
     challenge: str
+    scope: str
     ends: float
     used: bool = False
 
@@ -51,6 +52,7 @@ class Authoriser:
     pkce: bool = False
     basic: bool = False
     https_only: bool = False
+    scope_again: bool = False  # whether the scopes stand beside the code, and are no more than "read" where they do not
     code_lasts: float = 600.0
     denial: dict[str, str] | None = None
     late: float = 0.0  # seconds that have passed besides those of the clock
@@ -100,7 +102,8 @@ class Authoriser:
         if self.pkce and (len(challenge) != 43 or query.get("code_challenge_method") != "S256"):
             return {"error": "invalid_request", "error_description": "code challenge required"}
         name = f"code-{len(self.codes)}+/="
-        self.codes[name] = Code(query["client_id"], redirect, challenge, time.monotonic() + self.code_lasts)
+        ends = time.monotonic() + self.code_lasts
+        self.codes[name] = Code(query["client_id"], redirect, challenge, query["scope"], ends)
         return {"code": name}
 
     def _exchanged(self, form: dict[str, str]) -> dict[str, Any]:
@@ -116,6 +119,8 @@ class Authoriser:
             raise self.refuse("invalid_grant", "This authorization code has expired.")
         if form.get("redirect_uri") != code.redirect:
             raise self.refuse("invalid_grant", "The redirect URI is not the one of the authorization request.")
+        if self.scope_again and form.get("scope", "read") != code.scope:
+            raise self.refuse("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
         if self.pkce and _challenge(form.get("code_verifier", "")) != code.challenge:
             raise self.refuse("invalid_grant", "Value passed for the code verifier did not match the code challenge.")
         return self.issue()

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
-from services.social.calling import Caller, Reply, link_of, words_of
+from services.social.calling import Caller, Reply, count_of, link_of, words_of
 from services.social.network import (
     Access,
     Account,
@@ -64,6 +64,7 @@ class Facebook(Network):
             ("pages_show_list", "pages_manage_posts", "pages_read_engagement"),
             needs=("client_id", "client_secret", "redirect_uri"),
             loopback=False,
+            judge=judge,
         )
 
     def rule(self, account: Account) -> Rule:
@@ -164,9 +165,10 @@ def _pages(caller: Caller, person: Account) -> Iterator[Access]:
         reply = _read(caller, person, "me/accounts", **query)
         for page in reply.many("data"):
             tasks, token = page.get("tasks", [_MAY_POST]), page.get("access_token")
-            if page.get("id") and usable(token) and isinstance(tasks, list) and _MAY_POST in tasks:
+            number = str(page.get("id"))
+            if number.isdecimal() and usable(token) and isinstance(tasks, list) and _MAY_POST in tasks:
                 secrets = person.secrets.renewed({"token": token})
-                yield Access(secrets, settings={"page": str(page["id"])}, name=words_of(page.get("name")))
+                yield Access(secrets, settings={"page": number}, name=words_of(page.get("name") or number))
         if not reply.get("paging", "next"):
             return
         query["after"] = reply.name("paging", "cursors", "after")
@@ -178,9 +180,10 @@ def _app(account: Account) -> str:
     return f"{client}|{account.secrets['client_secret']}" if client and "client_secret" in account.secrets else ""
 
 
-def _instant(seconds: Any) -> datetime | None:
+def _instant(told: object) -> datetime | None:
     """Seconds since 1970, where 0 stands for no end."""
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 < seconds < 10**11 else None
+    seconds = count_of(told)
+    return datetime.fromtimestamp(seconds, UTC) if seconds and seconds < 10**11 else None
 
 
 def _linked(posted: Posted, account: Account, caller: Caller) -> Posted:

@@ -226,7 +226,7 @@ def _organisations(caller: Caller, person: Account) -> Iterator[tuple[str, str]]
     query = {"q": "roleAssignee", "state": "APPROVED", "count": "100"}
     headers = _headers(person) | {"X-RestLi-Method": "FINDER"}
     roles = caller.call("GET", "/rest/organizationAcls", query=query, headers=headers).many("elements")
-    urns = dict.fromkeys(str(each.get("organization", "")) for each in roles if each.get("role") in _MAY_POST)
+    urns = dict.fromkeys(str(each.get("organization", "")) for each in roles if str(each.get("role")) in _MAY_POST)
     for urn in [each for each in urns if _URN.fullmatch(each)][:_MOST_CHOICES]:
         path = f"/rest/organizations/{urn.rpartition(':')[2]}"
         try:

@@ -52,7 +52,8 @@ class Mastodon(Network):
 
     def sign_in(self, account: Account) -> SignIn:
         server = account.server.rstrip("/")
-        return SignIn(f"{server}/oauth/authorize", server, "/oauth/token", _SCOPES, needs=(), pkce=True)
+        page = f"{server}/oauth/authorize"
+        return SignIn(page, server, "/oauth/token", _SCOPES, needs=(), pkce=True, scope_again=True)
 
     def register(self, account: Account, redirect_uri: str, door: Door) -> Account:
         """An app of its own for each sign-in: the address that the browser comes back to is part of it."""

@@ -62,6 +62,7 @@ class Threads(Network):
             ("threads_basic", "threads_content_publish", "threads_delete", "threads_manage_insights"),
             needs=("client_id", "client_secret", "redirect_uri"),
             loopback=False,
+            judge=judge,
         )
 
     def rule(self, account: Account) -> Rule:
