@@ -119,7 +119,7 @@ def catch_up(desk: Desk) -> None:
 def failed(desk: Desk, error: PostError) -> None:
     """The armed post did not come about, or it is not known whether it did."""
     if isinstance(error, Unknown):
-        unconfirmed(desk, str(error), desk.now + LISTING_LAG)
+        unconfirmed(desk, str(error))
         trouble(desk, error)
     elif isinstance(error, AccountBroken):
         _to_all(desk, HELD, str(error))
@@ -154,10 +154,11 @@ def refused(desk: Desk, why: str) -> None:
         want(each, SEND, desk.now)
 
 
-def unconfirmed(desk: Desk, why: str, look_at: float) -> None:
-    """Nobody knows whether the post is there."""
-    network = network_of(desk.account)
-    can_tell = network.can.find or bool(network.can.repeats)
+def unconfirmed(desk: Desk, why: str, *, can_tell: bool = True) -> None:
+    """Nobody knows whether the post is there. Where the network cannot tell either, a person has to look."""
+    can = network_of(desk.account).can
+    can_tell = can_tell and (can.find or bool(can.repeats))
+    look_at = desk.now if can.repeats else desk.now + LISTING_LAG
     for each in desk.posts:
         _go(each, UNCONFIRMED, why, desk.now)
         want(each, CONFIRM, look_at if can_tell and each is desk.post else None)
@@ -229,7 +230,7 @@ def faulty(desk: Desk, why: str) -> None:
     if not desk.posts:
         return
     if desk.post.state == ARMED:
-        unconfirmed(desk, why, desk.now + LISTING_LAG)
+        unconfirmed(desk, why)
         return
     desk.post.attempts += 1
     if desk.post.attempts < STUBBORN:

@@ -40,8 +40,8 @@ def unconfirmed(account: str, post: int, why: str) -> Notice:
     return Notice(
         f"A post by {account} is unconfirmed",
         f"Post {post} may or may not have been made, and the network cannot be asked: {why}",
-        f"Look at the account. Then `masthead posts confirm {post}` if it is there, `masthead posts retry {post}` if it "
-        "is not. Nothing is repeated until then.",
+        f"Look at the account: `masthead posts confirm {post}` if it is there, `masthead posts retry {post}` if it is not. "
+        "Nothing is repeated until then.",
     )
 
 

@@ -349,7 +349,7 @@ class Posting:
             )
         except (Cannot, Gone) as error:
             why = str(error)
-            return lambda desk: concluding.unconfirmed(desk, why, 0.0)
+            return lambda desk: concluding.unconfirmed(desk, why, can_tell=False)
         except PostError as error:
             told = error
             return lambda desk: concluding.look_again(desk, told)
@@ -372,9 +372,7 @@ class Posting:
         return lambda desk: concluding.sent(desk, draft, posted)
 
     def _give_up_lost(self, work: Work) -> Conclusion:
-        return lambda desk: concluding.unconfirmed(
-            desk, "The worker ended while the network was being called.", desk.now + concluding.LISTING_LAG
-        )
+        return lambda desk: concluding.unconfirmed(desk, "The worker ended while the network was being called.")
 
     def _edit(self, work: Work) -> Conclusion:
         """Brings the post up to the articles' present versions."""
