@@ -10,6 +10,7 @@ from shared.slices import PLACES, Slice
 FORMATS = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
 FEEDS_PATH = "/feeds"
 OPML_PATH = "/feeds.opml"
+SHARE_PATH = "/share"
 
 
 def slice_path(which: Slice) -> str:
@@ -43,7 +44,12 @@ def short_url(article_url: str) -> str:
 
 
 def share_path(network: str, article_id: str) -> str:
-    return f"/share/{network}/{article_id}"
+    return f"{SHARE_PATH}/{network}/{article_id}"
+
+
+def qr_path(article_id: str) -> str:
+    """The article's short address as a QR code."""
+    return f"/qr/{article_id}.svg"
 
 
 def urn(article_id: str) -> str:
