@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -11,6 +12,10 @@ FORMATS = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
 FEEDS_PATH = "/feeds"
 OPML_PATH = "/feeds.opml"
 SHARE_PATH = "/share"
+# The query parameter that says by whose post somebody came; what it leads to is the same without it.
+CAMPAIGN = "via"
+
+_TAG = re.compile(r"[a-z0-9-]{1,50}")
 
 
 def slice_path(which: Slice) -> str:
@@ -41,6 +46,16 @@ def short_url(article_url: str) -> str:
     """An article's address without its slug, for where every letter counts; it is redirected to the full one."""
     place, _, last = article_url.rpartition("/")
     return f"{place}/{last.rpartition('-')[2]}"
+
+
+def campaign_tag(text: str) -> str:
+    """The text if it can be the name of an account (a-z, 0-9 and hyphens, 50 at most), else nothing."""
+    return text if _TAG.fullmatch(text) else ""
+
+
+def with_campaign(article_url: str, account: str) -> str:
+    """The address for an account's post: who follows it is counted as having come by that (docs/privacy.md)."""
+    return f"{article_url}?{CAMPAIGN}={account}" if account else article_url
 
 
 def share_path(network: str, article_id: str) -> str:

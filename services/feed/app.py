@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
+from services.feed.accounts import Accounts
 from services.feed.article_forms import make_form_views
 from services.feed.backissues import CAPACITY, BackIssues
 from services.feed.crawlers import make_crawler_views
@@ -96,7 +97,7 @@ def create_app() -> Flask:
     app.register_blueprint(feeds)
     app.register_blueprint(make_crawler_views(stand))
     app.register_blueprint(make_form_views(stand))
-    app.register_blueprint(make_read_views(stand, audience, settings.feed_proxies))
+    app.register_blueprint(make_read_views(stand, audience, Accounts(db), settings.feed_proxies))
     app.register_blueprint(make_share_views(stand, audience, settings.feed_proxies))
     app.register_blueprint(make_views(stand))
     app.after_request(partial(_redirect_at_home, publication))

@@ -5,6 +5,8 @@ Screenshots go to a temporary folder, or to MASTHEAD_SCREENSHOTS, to be looked a
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, unquote, urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
@@ -142,6 +144,24 @@ def test_a_page_says_once_that_it_is_read(browser, base_url):
             page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         answered(page)
     assert TOLD == [(READ, "0"), ("/asked", "0")]
+
+
+def test_a_page_tells_by_whose_post_it_is_read_and_forgets_it_then(browser, base_url):
+    TOLD.clear()
+    with visit(browser, f"{base_url}{ARTICLE}?via=courier-x&size=2#content") as page:
+        wait_for(lambda: [(f"{READ}?via=courier-x", "0")] == TOLD, seconds=10, what="the page's word")
+        page.wait_for_url(f"{base_url}{ARTICLE}?size=2#content")
+        page.reload()
+        wait_for(lambda: TOLD[1:] == [(READ, "0")], seconds=10, what="the page's word")
+
+
+@pytest.mark.parametrize("via", ["%22%3E%3Cscript%3E", "a%26b%3Dc", "%0d%0a", "x" * 5000])
+def test_whatever_is_written_as_a_tag_is_passed_on_as_nothing_else(browser, base_url, via):
+    TOLD.clear()
+    with visit(browser, f"{base_url}{ARTICLE}?via={via}"):
+        wait_for(lambda: TOLD, seconds=10, what="the page's word")
+    ((told, _),) = TOLD
+    assert parse_qs(urlsplit(told).query) == {"via": [unquote(via)[:50]]}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-// Says once that the article is read: when somebody looks at it, not while a browser fetches it ahead of time.
+// Says once that the article is read: when somebody looks at it, not while a browser fetches it ahead of time. Who came by
+// a post of one of the newsroom's accounts brings its campaign tag along, which is told too and then taken out of the
+// address: whoever passes that on did not come by the post.
 (() => {
   "use strict";
   const article = document.querySelector("[data-read]");
@@ -7,7 +9,12 @@
     if (document.prerendering || document.visibilityState !== "visible") return;
     document.removeEventListener("visibilitychange", tell);
     document.removeEventListener("prerenderingchange", tell);
-    navigator.sendBeacon(article.dataset.read);
+    const address = new URL(location.href);
+    const via = address.searchParams.get("via");
+    navigator.sendBeacon(article.dataset.read + (via === null ? "" : `?via=${encodeURIComponent(via.slice(0, 50))}`));
+    if (via === null) return;
+    address.searchParams.delete("via");
+    history.replaceState(history.state, "", address);
   };
   document.addEventListener("visibilitychange", tell);
   document.addEventListener("prerenderingchange", tell);
