@@ -53,7 +53,7 @@ def campaign_tag(text: str) -> str:
     return text if _TAG.fullmatch(text) else ""
 
 
-def with_campaign(article_url: str, account: str) -> str:
+def campaign_url(article_url: str, account: str) -> str:
     """The address for an account's post: who follows it is counted as having come by that (docs/privacy.md)."""
     return f"{article_url}?{CAMPAIGN}={account}" if account else article_url
 

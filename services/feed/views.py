@@ -19,7 +19,7 @@ from services.feed.masthead import as_json
 from services.feed.stand import Newsstand
 from shared.errors import NotFound
 from shared.slices import ALL, Slice
-from shared.urls import CAMPAIGN, campaign_tag, with_campaign
+from shared.urls import CAMPAIGN, campaign_tag, campaign_url
 
 
 def make_views(stand: Newsstand) -> Blueprint:
@@ -50,7 +50,7 @@ def make_views(stand: Newsstand) -> Blueprint:
         if story.withdrawn_at:  # at every address it ever had
             return gone(stand.article_page(request.environ["PATH_INFO"], story, mark))
         if not unquote(story.url).endswith(request.path):
-            return redirect(with_campaign(story.url, campaign_tag(request.args.get(CAMPAIGN, ""))), 301)
+            return redirect(campaign_url(story.url, campaign_tag(request.args.get(CAMPAIGN, ""))), 301)
         return _page(lambda path: stand.article_page(path, story, mark))
 
     @views.get("/masthead.json")
