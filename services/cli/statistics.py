@@ -60,12 +60,6 @@ def _print_audience(console: Console, found: dict[str, Any]) -> None:
     for title, counted, rows in tables:
         if rows:
             console.print(_table(title, counted, rows))
-    if found["shares"]:
-        console.print(_table("shares", "clicks", [(row["network"], row["clicks"]) for row in found["shares"]]))
-    if found["clicks"]:
-        console.print(
-            _table("came by posts of", "clicks", [(row["account"], row["clicks"]) for row in found["clicks"]])
-        )
 
 
 def _chart(days: list[dict[str, Any]]) -> Table:
