@@ -12,6 +12,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import parse_pattern
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from shared.copyfit.urls import ascii_url
 from shared.errors import ConfigurationError
 from shared.settings import Settings
 
@@ -77,6 +78,7 @@ class Profile(_Part):
 
 class Share(_Part):
     networks: tuple[str, ...] = ("x", "facebook", "whatsapp", "telegram", "email")
+    buttons: int = Field(default=6, ge=0, le=100)  # the others stand below, to be opened
 
 
 class Publication(_Part):
@@ -91,6 +93,11 @@ class Publication(_Part):
     sections: tuple[Section, ...] = ()
     profiles: tuple[Profile, ...] = ()
     share: Share = Share()
+
+    @field_validator("base_url", "push_url")
+    @classmethod
+    def _in_ascii(cls, value: str) -> str:
+        return ascii_url(value) if value else value
 
     @field_validator("zone")
     @classmethod

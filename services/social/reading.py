@@ -15,7 +15,7 @@ from shared.models import Enrichment, Event, Publisher
 from shared.publication import Publication
 from shared.standing import slices_within
 from shared.urgency import urgency_of
-from shared.urls import article_path
+from shared.urls import article_path, campaign_url
 from shared.visibility import is_visible, visible_clause
 
 
@@ -64,7 +64,7 @@ def published_before(session: Session, seq: int, event_id: int) -> bool:
 
 def with_campaign(article: Article, account_name: str) -> Article:
     """The article at the address that counts who came by this account."""
-    return replace(article, url=f"{article.url}?via={account_name}")
+    return replace(article, url=campaign_url(article.url, account_name))
 
 
 def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, publisher: str) -> Reading:

