@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.social.card_tasks import CardTasks
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
@@ -13,7 +14,7 @@ from shared.db import Database
 from shared.engine import Engine
 from shared.http import Door, origin
 from shared.installation import installation_id
-from shared.listeners import SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.listeners import SOCIAL_DRAW, SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
 from shared.publication import load_publication
 
 
@@ -29,6 +30,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
     planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, lambda headline, text: None)
+    cards = CardTasks(db, publication, clock)
     return worker.Duties(
         db=db,
         nudge=nudge,
@@ -37,6 +39,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_WITHDRAW.name: planning.withdraw,
             SOCIAL_POST.name: posting.act,
             SOCIAL_NOTIFY.name: staff.notify,
+            SOCIAL_DRAW.name: cards.draw,
         },
         pulse=Sweeper(db, publication, clock),
         stop=engine.stop,

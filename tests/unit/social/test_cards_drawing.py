@@ -14,12 +14,12 @@ import typst
 import uharfbuzz
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.social.scripts import TEXTS
 
 from services.social.cards.drawing import DrawingFailed, _typesetter, draw
 from services.social.cards.fonts import script_for, shelf, writable
 from shared.cards import HEIGHT, WIDTH
 from tests.unit.social.headlines import CARDS, ENGLISH, Box, Picture, card
-from tests.unit.social.scripts import TEXTS
 
 MARGIN = 60  # pixels that stay free at each side
 NEAR = 85  # what begins at an edge begins no further from it
