@@ -14,11 +14,11 @@ import typst
 import uharfbuzz
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.social.scripts import TEXTS
 
 from services.social.cards.drawing import DrawingFailed, _typesetter, draw
 from services.social.cards.fonts import script_for, shelf, writable
 from shared.cards import HEIGHT, WIDTH
+from tests.scripts import TEXTS
 from tests.unit.social.headlines import CARDS, ENGLISH, Box, Picture, card
 
 MARGIN = 60  # pixels that stay free at each side
