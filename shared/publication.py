@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -144,6 +145,10 @@ class Publication(_Part):
     def section_label(self, slug: str, language: str) -> str | None:
         """The configured name of a section in a language; None for a section that is not in the file."""
         return next((each.label(language) for each in self.sections if each.slug == slug), None)
+
+    def section_name(self, section: Mapping[str, str] | None, language: str) -> str:
+        """The name of an article's section in its language: the configured one, else its own; empty without any."""
+        return (self.section_label(section["slug"], language) or section["label"]) if section else ""
 
 
 def load_publication(path: Path) -> Publication:

@@ -67,6 +67,11 @@ def qr_path(article_id: str) -> str:
     return f"/qr/{article_id}.svg"
 
 
+def card_path(name: str) -> str:
+    """The card of an article, by the name it has at present (shared.cards). Its bytes never change."""
+    return f"/cards/{name}.png"
+
+
 def urn(article_id: str) -> str:
     """The item's id in every output (RFC 9562, section 4): opaque, given once, never used again."""
     return f"urn:uuid:{article_id}"

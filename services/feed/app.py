@@ -15,6 +15,7 @@ from werkzeug.routing import RequestRedirect
 from services.feed.accounts import Accounts
 from services.feed.article_forms import make_form_views
 from services.feed.backissues import CAPACITY, BackIssues
+from services.feed.card_pictures import CardPictures, make_card_views
 from services.feed.crawlers import make_crawler_views
 from services.feed.deltas import BASES_CAPACITY, DELTAS_CAPACITY, Deltas
 from services.feed.directory import Directory
@@ -100,6 +101,9 @@ def create_app() -> Flask:
     app.register_blueprint(make_read_views(stand, audience, Accounts(db), settings.feed_proxies))
     app.register_blueprint(make_share_views(stand, audience, settings.feed_proxies))
     app.register_blueprint(make_views(stand))
+    # Of the threads, only some may wait for drawings.
+    nudge, most_waiting = bus.Nudge(client, installation), max(1, settings.feed_threads // 4)
+    app.register_blueprint(make_card_views(CardPictures(db, publication, clock, nudge, most_waiting)))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
     follower = Follower(db, client, installation, hot)

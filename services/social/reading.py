@@ -76,7 +76,7 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
         summary=enrichment.summary,
         language=enrichment.language,
         direction=enrichment.direction,
-        section=_section(publication, enrichment),
+        section=publication.section_name(enrichment.section, enrichment.language),
         tags=_labels(enrichment.tags),
         bylines=_labels(enrichment.bylines),
         dateline=enrichment.dateline or "",
@@ -94,11 +94,3 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
 
 def _labels(terms: Sequence[dict[str, str]]) -> tuple[str, ...]:
     return tuple(term["label"] for term in terms)
-
-
-def _section(publication: Publication, enrichment: Enrichment) -> str:
-    """The section's name in the article's language."""
-    if enrichment.section is None:
-        return ""
-    slug = enrichment.section["slug"]
-    return publication.section_label(slug, enrichment.language) or str(enrichment.section["label"])

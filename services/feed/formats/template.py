@@ -18,16 +18,16 @@ from services.feed.formats.fields import MEDIA_TYPES
 from services.feed.formats.oembed import OEMBED_PATH, OEMBEDS
 from services.feed.formats.texts import TEXTS
 from services.feed.frame import Frame, MenuItem, web_url
-from services.feed.localised import (
+from services.feed.story import Story
+from services.feed.translations import Variant, hreflangs
+from services.feed.wording import wording_for
+from shared.localised import (
     date_line,
     date_text,
     language_name,
     number,
     publication_language,
 )
-from services.feed.story import Story
-from services.feed.translations import Variant, hreflangs
-from services.feed.wording import wording_for
 from shared.slices import ALL, Slice, day_slice
 from shared.text import direction_of
 from shared.urls import FEEDS_PATH, FORMATS, OPML_PATH, feed_path, qr_path, share_path, short_url, slice_path

@@ -13,12 +13,12 @@ from services.feed.assets import CONTENT_SECURITY_POLICY, static_files, static_p
 from services.feed.card import open_graph_locale, script_safe
 from services.feed.directory import Listed
 from services.feed.formats import page as pages
-from services.feed.localised import date_line
 from services.feed.masthead import compose
 from services.feed.share import ShareLink
 from services.feed.story import Image, Source, Term
 from services.feed.translations import Variant
 from services.feed.wording import WORDINGS, withdrawal_notice, wording_for
+from shared.localised import date_line
 from shared.publication import MastheadLine, Profile, Publication, Section
 from shared.slices import Slice, day_slice
 from tests.unit.feed.stories import ARABIC, BASE, ENGLISH, PERSIAN, STORIES, SYNDICATED, TURKISH, WITHDRAWN
@@ -264,6 +264,23 @@ def test_the_card_has_one_set_of_open_graph_and_json_ld():
         }
     ]
     assert "translationOfWork" not in found and "workTranslation" not in found
+
+
+def test_an_article_without_a_picture_shows_its_card():
+    root = article(replace(ENGLISH, image=None, card="0123456789-0123456789abcdef"))
+    url = f"{BASE}/cards/0123456789-0123456789abcdef.png"
+    graph = {meta.get("property"): meta.get("content") for meta in root.xpath("//meta[@property]")}
+    assert {name: value for name, value in graph.items() if name.startswith("og:image")} == {
+        "og:image": url,
+        "og:image:type": "image/png",
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": ENGLISH.headline,
+    }
+    assert root.xpath("//meta[@name='twitter:card']/@content") == ["summary_large_image"]
+    found = json.loads(one(root, "//script[@type='application/ld+json']").text)
+    assert found["image"] == [{"@type": "ImageObject", "url": url, "width": 1200, "height": 630}]
+    assert root.cssselect(".lead") == [], "readers have the headline itself"
 
 
 def with_variants(story):
