@@ -12,7 +12,21 @@ from sqlalchemy.orm import Session
 from services.social import turns
 from services.social.accounts import REMOVED, choice_of, lock, network_of
 from services.social.choice import why_not
-from services.social.post import DELETE, EDIT, HELD, PLANNED, SEND, SKIPPED, VISIBLE, WAITING, move, note, want
+from services.social.post import (
+    ARTICLE,
+    CORRECTION,
+    DELETE,
+    EDIT,
+    HELD,
+    PLANNED,
+    SEND,
+    SKIPPED,
+    VISIBLE,
+    WAITING,
+    move,
+    note,
+    want,
+)
 from services.social.posting import Posting
 from services.social.reading import Reading, published_before, read
 from shared import outbox
@@ -22,8 +36,6 @@ from shared.models import SocialAccount, SocialPost
 from shared.publication import Publication
 from shared.standing import load_for_effect
 from shared.urgency import BREAKING
-
-ARTICLE, CORRECTION = "article", "correction"
 
 
 class Planning:

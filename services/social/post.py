@@ -41,6 +41,10 @@ STATES = tuple(MOVES)
 VISIBLE = (SENT, EDITED)  # readers can see it
 WAITING = (PLANNED, HELD)
 
+# Kinds of posts: the article itself, an answer that tells of a later version, and one more post of an old article. The
+# latter two are followed by a full stop and a number.
+ARTICLE, CORRECTION, RESHARE = "article", "correction", "reshare"
+
 # What is to be done next with a post, the most pressing first.
 DELETE, EDIT, CONFIRM, SEND = "delete", "edit", "confirm", "send"
 WANTS = (DELETE, EDIT, CONFIRM, SEND)

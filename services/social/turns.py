@@ -26,13 +26,14 @@ from shared.models import OutboxRow, SocialAccount, SocialPost
 # Two turns nearer to each other than this are one.
 NEAR = 0.5
 MOST_TOGETHER = 50  # posts that go out in one
+LOST, MEASURE, CHECK = "lost", "measure", "check"
 
 
 @dataclass(frozen=True)
 class Todo:
     """What an account does in its turn. `posts` are ids: the one it is about, and behind it those that go with it.
 
-    `what` is a want of services.social.post, or: "lost" for a post whose worker is gone, "measure", "check".
+    `what` is a want of services.social.post, or LOST for a post whose worker is gone, MEASURE, CHECK.
     """
 
     what: str
@@ -43,7 +44,7 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
     """The most pressing thing to do now; None when there is nothing, or nothing yet."""
     lost = session.scalar(_of(account).where(SocialPost.state == ARMED, SocialPost.digest_id.is_(None)).limit(1))
     if lost is not None:
-        return Todo("lost", (lost,))
+        return Todo(LOST, (lost,))
     if account.paused_until > now or account.state == REMOVED:
         return None
     if account.state != BROKEN:
@@ -59,12 +60,12 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
         if sending:
             return Todo(SEND, sending)
     if account.check_at is not None and account.check_at <= now:
-        return Todo("check")
+        return Todo(CHECK)
     if account.state == ACTIVE:
         due = _of(account).where(SocialPost.measure_at <= now).order_by(SocialPost.measure_at).limit(1)
         measured = session.scalar(due)
         if measured is not None:
-            return Todo("measure", (measured,))
+            return Todo(MEASURE, (measured,))
     return None
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.social.access import Access
 from services.social.card_tasks import CardTasks
+from services.social.following import Following
 from services.social.notices import Notice
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
+from services.social.sending import Sending
 from services.social.settings import SocialSettings
 from services.social.staff import StaffTasks
 from services.social.sweeping import Sweeper
@@ -30,7 +33,9 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
     engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
-    posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
+    vault = settings.make_vault()
+    access = Access(db, vault, door)
+    posting = Posting(db, engine, vault, Sending(db, access, readiness), Following(access), publication, clock)
     planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, _sender(settings))
     cards = CardTasks(db, publication, clock)
