@@ -14,7 +14,7 @@ What a call raises says what came of it: `services.social.outcomes`. Nothing is 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from services.social.text.rules import Rule
 from services.social.text.template import DEFAULTS
 from services.social.text.urls import ascii_url
 from services.social.text.writing import Style, Written, write
+from shared.errors import Fault
 from shared.http import Door
 
 FOREVER = timedelta(days=36_500)
@@ -194,7 +195,8 @@ class Capabilities:
     """What a network can do. `repeats`: for how long after the first attempt a repeat of a draft makes no second post.
 
     `alt` is the longest description of a picture, 0 when there is none; `media` how many pictures a post may have.
-    `warning`: whether a post can be folded behind a content warning. `card` says where the card of a link comes from:
+    `warning`: whether a post can be folded behind a content warning. `fetched`: whether posts are not sent, but put on
+    a feed and fetched from there (services.social.offering). `card` says where the card of a link comes from:
     "fetched" from the page by the network, "sent" by us, or "none". `cost` in US dollars of a post, and of one with a
     link.
     """
@@ -211,6 +213,7 @@ class Capabilities:
     media: int = 0
     alt: int = 0
     warning: bool = False
+    fetched: bool = False
     card: str = "fetched"
     cost: tuple[float, float] = (0.0, 0.0)
 
@@ -226,6 +229,10 @@ class Network(ABC):
 
     def __init__(self, *, deadline: float = 10.0) -> None:
         self.deadline = deadline
+
+    def faults(self, settings: Mapping[str, Any]) -> Iterable[Fault]:
+        """What is wrong with an account's settings, beyond what every network looks at."""
+        return ()
 
     @abstractmethod
     def rule(self, account: Account) -> Rule:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social import concluding, turns
+from services.social import concluding, offering, turns
 from services.social.accounts import ACTIVE, as_seen_by_network, choice_of, host_of, lock, network_of
 from services.social.article import Article
 from services.social.choice import Choice
@@ -24,7 +24,7 @@ from services.social.concluding import Desk
 from services.social.digest import compose_together
 from services.social.network import Account, Draft, Network, Posted
 from services.social.outcomes import AccountBroken, Cannot, Gone, NotSent, PostError, RefusedByNetwork, TokenExpired
-from services.social.post import ARMED, CONFIRM, DELETE, EDIT, SEND, UNCONFIRMED, WAITING, move, want
+from services.social.post import ARMED, CONFIRM, DELETE, EDIT, FETCH, SEND, UNCONFIRMED, WAITING, move, want
 from services.social.readiness import Readiness
 from services.social.reading import Reading, read, with_campaign
 from services.social.text.template import TemplateRefused
@@ -129,6 +129,7 @@ class Posting:
             DELETE: self._delete,
             EDIT: self._edit,
             CONFIRM: self._confirm,
+            FETCH: lambda work: offering.unfetched,
             SEND: self._send,
             "lost": self._give_up_lost,
             "measure": self._measure,
@@ -237,6 +238,8 @@ class Posting:
             return lambda desk: concluding.postponed(_only(desk, count), missing, NOT_READY)
         if (over := self._over_cap(work, draft)) is not None:
             return over
+        if work.network.can.fetched:
+            return lambda desk: offering.offered(_only(desk, count), draft, work.readings, self._publication)
         try:
             draft = self._with_access(
                 work, lambda account: work.network.prepare(draft, account, self._door, done=work.done)

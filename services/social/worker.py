@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.social.offering import Visits
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
@@ -13,7 +14,7 @@ from shared.db import Database
 from shared.engine import Engine
 from shared.http import Door, origin
 from shared.installation import installation_id
-from shared.listeners import SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.listeners import SOCIAL_FETCHED, SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
 from shared.publication import load_publication
 
 
@@ -36,6 +37,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_PLAN.name: planning.plan,
             SOCIAL_WITHDRAW.name: planning.withdraw,
             SOCIAL_POST.name: posting.act,
+            SOCIAL_FETCHED.name: Visits(db, publication, clock).fetched,
             SOCIAL_NOTIFY.name: staff.notify,
         },
         pulse=Sweeper(db, publication, clock),
