@@ -25,6 +25,7 @@ from services.feed.hot import FastPath, Hot, SharedBytes
 from services.feed.kept import Kept
 from services.feed.polls import Polls
 from services.feed.popular import Popular
+from services.feed.posters import Posters, make_poster_views
 from services.feed.reads import make_read_views
 from services.feed.record import Record
 from services.feed.settings import FeedSettings
@@ -35,6 +36,7 @@ from shared.audience import Audience
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
+from shared.limits import Limiter
 from shared.publication import Publication, load_publication
 from shared.settings import ROOT
 from shared.subscribers import Estimate
@@ -95,6 +97,8 @@ def create_app() -> Flask:
     app.register_blueprint(make_form_views(stand))
     app.register_blueprint(make_read_views(stand, audience, settings.feed_proxies))
     app.register_blueprint(make_views(stand, audience, settings.feed_proxies))
+    posters = Posters(db, publication, clock)
+    app.register_blueprint(make_poster_views(posters, Limiter(settings, installation), settings.feed_proxies))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
     follower = Follower(db, client, installation, hot)
