@@ -10,11 +10,11 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social import concluding, turns, wellbeing
+from services.social import concluding, offering, turns, wellbeing
 from services.social.accounts import as_seen_by_network, choice_of, host_of, lock, network_of
 from services.social.following import Following
 from services.social.outcomes import AccountBroken
-from services.social.post import CONFIRM, DELETE, EDIT, SEND
+from services.social.post import CONFIRM, DELETE, EDIT, FETCH, SEND
 from services.social.reading import read
 from services.social.sending import Sending
 from services.social.turns import CHECK, LOST, MEASURE, Todo
@@ -54,6 +54,7 @@ class Posting:
             DELETE: following.delete,
             EDIT: following.edit,
             CONFIRM: sending.confirm,
+            FETCH: _unfetched,
             SEND: sending.send,
             LOST: _lost,
             MEASURE: following.measure,
@@ -150,6 +151,10 @@ class Posting:
 
 def _lost(work: Work) -> Conclusion:
     return partial(concluding.unconfirmed, why="The worker ended while the network was being called.")
+
+
+def _unfetched(work: Work) -> Conclusion:
+    return offering.unfetched
 
 
 def _ids(work: Work) -> tuple[int, ...]:

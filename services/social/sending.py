@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social import concluding
+from services.social import concluding, offering
 from services.social.access import Access
 from services.social.accounts import ACTIVE, lock
 from services.social.digest import compose_together
@@ -30,6 +30,7 @@ from shared import crash, outbox
 from shared.db import Database, db_now
 from shared.http import Door
 from shared.models import SocialPost
+from shared.publication import Publication
 from shared.standing import load_for_effect
 from shared.visibility import is_visible
 
@@ -42,10 +43,11 @@ MONTH = timedelta(days=30)
 
 
 class Sending:
-    def __init__(self, db: Database, access: Access, readiness: Readiness) -> None:
+    def __init__(self, db: Database, access: Access, readiness: Readiness, publication: Publication) -> None:
         self._db = db
         self._access = access
         self._readiness = readiness
+        self._publication = publication
 
     def send(self, work: Work) -> Conclusion:
         """Sends the next part of the post, or says why not now, or not at all."""
@@ -62,6 +64,8 @@ class Sending:
             return partial(concluding.postponed, why=missing, seconds=NOT_READY)
         if over := self._over_cap(work, draft):
             return partial(concluding.capped, why=over)
+        if work.network.can.fetched:
+            return partial(offering.offered, draft=draft, written_from=work.readings, publication=self._publication)
         try:
             draft = self._access.call(work, partial(_prepare, work, draft))
         except PostError as error:

@@ -8,6 +8,7 @@ from services.social.access import Access
 from services.social.card_tasks import CardTasks
 from services.social.following import Following
 from services.social.notices import Notice
+from services.social.offering import Visits
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
@@ -20,7 +21,14 @@ from shared.db import Database
 from shared.engine import Engine
 from shared.http import Door, origin
 from shared.installation import installation_id
-from shared.listeners import SOCIAL_DRAW, SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.listeners import (
+    SOCIAL_DRAW,
+    SOCIAL_FETCHED,
+    SOCIAL_NOTIFY,
+    SOCIAL_PLAN,
+    SOCIAL_POST,
+    SOCIAL_WITHDRAW,
+)
 from shared.publication import load_publication
 
 
@@ -35,7 +43,8 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
     vault = settings.make_vault()
     access = Access(db, vault, door)
-    posting = Posting(db, engine, vault, Sending(db, access, readiness), Following(access), publication, clock)
+    sending, following = Sending(db, access, readiness, publication), Following(access)
+    posting = Posting(db, engine, vault, sending, following, publication, clock)
     planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, _sender(settings))
     cards = CardTasks(db, publication, clock)
@@ -46,6 +55,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_PLAN.name: planning.plan,
             SOCIAL_WITHDRAW.name: planning.withdraw,
             SOCIAL_POST.name: posting.act,
+            SOCIAL_FETCHED.name: Visits(db, publication, clock).fetched,
             SOCIAL_NOTIFY.name: staff.notify,
             SOCIAL_DRAW.name: cards.draw,
         },
