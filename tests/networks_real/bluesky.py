@@ -35,16 +35,21 @@ class Pds:
         self._numbers = itertools.count(1)
 
     def call(self, name: str, content: Any = None, *, token: str = "", admin: bool = False) -> Any:
-        """The JSON of a call that has to succeed: a query where there is no content."""
+        """The JSON of a call that has to succeed: a query without content, an action without a body if it is empty."""
         headers = {"X-RateLimit-Bypass": self.bypass}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if admin:
             headers["Authorization"] = "Basic " + base64.b64encode(f"admin:{self.admin}".encode()).decode()
         method = "GET" if content is None else "POST"
-        status, found, _ = call(self.port, method, f"/xrpc/{name}", content, headers=headers)
+        status, found, _ = call(self.port, method, f"/xrpc/{name}", content or None, headers=headers)
         assert status == 200, found
         return found
+
+    def take_down(self, did: str) -> None:
+        subject = {"$type": "com.atproto.admin.defs#repoRef", "did": did}
+        content = {"subject": subject, "takedown": {"applied": True, "ref": "1"}}
+        self.call("com.atproto.admin.updateSubjectStatus", content, admin=True)
 
     def new_account(self) -> dict[str, str]:
         """Handle, DID and main session of a new account."""
@@ -73,11 +78,14 @@ class RealBluesky(Front, BlueskyServer):
         self.pds = pds
         self.main = pds.new_account()
         self.identity, self.did = self.main["handle"], self.main["did"]
-        made = {"name": "masthead"}
-        self.password = pds.call("com.atproto.server.createAppPassword", made, token=self.main["accessJwt"])["password"]
+        self.password = self.owner("com.atproto.server.createAppPassword", {"name": "masthead"})["password"]
         login = {"identifier": self.did, "password": self.password}
         self.login = pds.call("com.atproto.server.createSession", login)
         self._order: list[str] = []
+
+    def owner(self, name: str, content: Any) -> Any:
+        """A call of the person whose account it is."""
+        return self.pds.call(name, content, token=self.main["accessJwt"])
 
     def secrets(self) -> dict[str, str]:
         return {"password": self.password, "access": self.login["accessJwt"], "refresh": self.login["refreshJwt"]}
@@ -101,6 +109,10 @@ class RealBluesky(Front, BlueskyServer):
         }
         assert set(found) <= set(self._order)
         return [found[uri] for uri in self._order if uri in found]
+
+    def record(self, uri: str) -> dict[str, Any]:
+        query = f"?repo={self.did}&collection=app.bsky.feed.post&rkey={uri.rpartition('/')[2]}"
+        return dict(self.pds.call(f"com.atproto.repo.getRecord{query}")["value"])
 
     def parent(self, number: int) -> str | None:
         reply = self.posts[number].get("reply")
@@ -134,7 +146,7 @@ def pds_in(folder: Path) -> Iterator[Pds]:
 
 
 def read_as_apps_do(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each record the `pieces` of its text, each with its link, hashtag or None, and how many `graphemes` it has."""
+    """Of each record the `pieces` of its text, each with its link, hashtag or None, and its number of `graphemes`."""
     program = [node(), _program("read-facets.mjs")]
     read = subprocess.run(program, input=json.dumps(records), capture_output=True, text=True, check=True)
     return list(json.loads(read.stdout))
