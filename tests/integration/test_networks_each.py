@@ -290,6 +290,25 @@ def test_matrix_refreshes_resolves_an_alias_and_refuses_an_encrypted_room() -> N
         network.check(server.account(), server.door())
 
 
+def test_matrix_takes_back_what_was_corrected_with_its_corrections() -> None:
+    with started(MatrixServer()) as (server, network):
+        posted = publish(server)
+        network.edit(posted, drafted(server, "Corrected.", key="corrected"), server.account(), server.door())
+        network.delete(posted, server.account(), server.door())
+        assert [each["content"] for each in server.events] == [{}, {}]
+
+
+def test_matrix_knows_who_has_left_the_room_and_that_there_is_none() -> None:
+    with started(MatrixServer()) as (server, network):
+        with pytest.raises(AccountBroken, match="There is no room #gone"):
+            network.check(server.account(room="#gone:matrix.example"), server.door())
+        server.joined = False
+        with pytest.raises(AccountBroken, match="is not in the room"):
+            network.check(server.account(), server.door())
+        with pytest.raises(AccountBroken, match="M_FORBIDDEN"):
+            publish(server)
+
+
 # X, Facebook, Threads and LinkedIn.
 
 

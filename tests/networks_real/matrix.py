@@ -49,9 +49,6 @@ class Synapse:
         made = {"nonce": nonce, "username": name, "password": PASSWORD, "admin": admin, "mac": mac}
         return dict(self.call("POST", path, made))
 
-    def administer(self, method: str, path: str, content: Any, admin: str) -> Any:
-        return self.call(method, _ADMIN + path, content, token=admin)
-
 
 class RealMatrix(Front, MatrixServer):
     """A new room on a homeserver, with a user of its own in it who may send as much as it likes."""
@@ -64,27 +61,50 @@ class RealMatrix(Front, MatrixServer):
         self.room = self.new_room(self.user["access_token"])
         self.limit_sending({"messages_per_second": 0, "burst_count": 0})
 
-    def new_room(self, token: str, **fields: Any) -> str:
-        return str(
-            self.synapse.call("POST", f"{API}/createRoom", {"preset": "public_chat", **fields}, token=token)["room_id"]
-        )
-
-    def limit_sending(self, limit: dict[str, int]) -> None:
-        """Messages of this user; 0 is without limit."""
-        path = f"/v1/users/{quote(self.identity)}/override_ratelimit"
-        self.synapse.administer("POST", path, limit, self.admin)
-
     def secrets(self) -> dict[str, str]:
         return {"token": self.user["access_token"]}
 
     def settings(self) -> dict[str, Any]:
         return {"room": self.room}
 
+    def contents(self) -> list[dict[str, Any]]:
+        """What the room holds of messages, in the order in which they were sent."""
+        return [each["content"] for each in self._messages()]
+
     def stored(self) -> list[dict[str, Any]]:
-        path = f"{API}/rooms/{quote(self.room)}/messages?dir=f&limit=500"
-        events = self.synapse.call("GET", path, token=self.user["access_token"])["chunk"]
-        messages = [each for each in events if each["type"] == "m.room.message" and each["content"]]
-        return [_as_shown(each) for each in messages if "m.new_content" not in each["content"]]
+        shown = [_as_shown(each) for each in self._messages() if each["content"]]
+        return [each for each in shown if "m.new_content" not in each["content"]]
+
+    def _messages(self) -> list[dict[str, Any]]:
+        events = self.user_call("GET", f"/rooms/{quote(self.room)}/messages?dir=f&limit=500")["chunk"]
+        return [each for each in events if each["type"] == "m.room.message"]
+
+    def user_call(self, method: str, path: str, content: Any = None) -> Any:
+        """A call of the user's, past our modules."""
+        content = {} if content is None and method == "POST" else content
+        return self.synapse.call(method, API + path, content, token=self.user["access_token"])
+
+    def administer(self, method: str, path: str, content: Any) -> None:
+        """A call of the server's administrator, about this user where the path says {me}."""
+        self.synapse.call(method, _ADMIN + path.format(me=quote(self.identity)), content, token=self.admin)
+
+    def limit_sending(self, limit: dict[str, int]) -> None:
+        """Of this user's messages; 0 is without limit."""
+        self.administer("POST", "/v1/users/{me}/override_ratelimit", limit)
+
+    def new_room(self, token: str, **fields: Any) -> str:
+        content = {"preset": "public_chat", **fields}
+        return str(self.synapse.call("POST", f"{API}/createRoom", content, token=token)["room_id"])
+
+    def new_session(self) -> dict[str, Any]:
+        """A login on a new device, with a refresh token."""
+        who = {"type": "m.id.user", "user": self.identity}
+        content = {"type": "m.login.password", "identifier": who, "password": PASSWORD, "refresh_token": True}
+        return dict(self.synapse.call("POST", f"{API}/login", content))
+
+    def media_at(self, uri: str) -> bytes:
+        path = f"/_matrix/client/v1/media/download/{uri.removeprefix('mxc://')}"
+        return bytes(self.synapse.call("GET", path, token=self.user["access_token"]))
 
 
 def _as_shown(event: dict[str, Any]) -> dict[str, Any]:
