@@ -197,6 +197,7 @@ class Placement(Base):
     placed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     original: Mapped[str | None] = mapped_column(String(530))  # as the enrichment had it when it was placed
+    discussed: Mapped[list[Any]] = mapped_column(default=list)  # addresses of posts that its page leads to
 
 
 class Event(Base):

@@ -40,6 +40,7 @@ class Wording:
     photo: str
     source: str
     original: str
+    discuss: str
     share: str
     new_tab: str
     copy_link: str
@@ -93,6 +94,7 @@ WORDINGS = {
         photo="Photo:",
         source="Source:",
         original="Read the original",
+        discuss="Discuss",
         share="Share",
         new_tab="opens in a new tab",
         copy_link="Copy link",
@@ -144,6 +146,7 @@ WORDINGS = {
         photo="Fotoğraf:",
         source="Kaynak:",
         original="Özgün metni okuyun",
+        discuss="Tartış",
         share="Paylaş",
         new_tab="yeni sekmede açılır",
         copy_link="Bağlantıyı kopyala",
@@ -195,6 +198,7 @@ WORDINGS = {
         photo="الصورة:",
         source="المصدر:",
         original="اقرأ النص الأصلي",
+        discuss="نقاش",
         share="مشاركة",
         new_tab="يُفتح في علامة تبويب جديدة",
         copy_link="نسخ الرابط",
@@ -246,6 +250,7 @@ WORDINGS = {
         photo="عکس:",
         source="منبع:",
         original="متن اصلی را بخوانید",
+        discuss="گفت‌وگو",
         share="هم‌رسانی",
         new_tab="در زبانهٔ تازه باز می‌شود",
         copy_link="رونوشت پیوند",
@@ -297,6 +302,7 @@ WORDINGS = {
         photo="צילום:",
         source="מקור:",
         original="לקריאת המקור",
+        discuss="דיון",
         share="שיתוף",
         new_tab="נפתח בלשונית חדשה",
         copy_link="העתקת קישור",
@@ -348,6 +354,7 @@ WORDINGS = {
         photo="图片：",
         source="来源：",
         original="阅读原文",
+        discuss="讨论",
         share="分享",
         new_tab="在新标签页中打开",
         copy_link="复制链接",

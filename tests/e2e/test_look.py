@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.feed.assets import CONTENT_SECURITY_POLICY, static_files
+from services.feed.discussion import Discussion
 from services.feed.formats import page as pages
 from services.feed.masthead import compose
 from services.feed.share import NETWORKS, ShareLink
@@ -44,6 +45,10 @@ LINE = (
     "17/04/2018 (40) 16/04/2018 (43) Total: 136,743 content"
 )
 HTML = "text/html; charset=utf-8"
+DISCUSSIONS = tuple(
+    Discussion(label, "https://social.example/@courier/109372843234")
+    for label in ("Mastodon", "Bluesky", "Telegram (@courier_bot in صحيفة المرفأ)", "Facebook")
+)
 
 
 def render(base_url: str) -> dict[str, tuple[str, bytes]]:
@@ -78,7 +83,9 @@ def render(base_url: str) -> dict[str, tuple[str, bytes]]:
             for each in (stories[0], stories[1], stories[2])
             if story in stories[:3]
         )
-        view = pages.ArticleView(pages.article_frame(publication, masthead, story), story, share_links(), variants)
+        view = pages.ArticleView(
+            pages.article_frame(publication, masthead, story), story, share_links(), variants, DISCUSSIONS
+        )
         html[urlsplit(story.url).path] = pages.article_page(view)
     found.update({path: (HTML, content) for path, content in html.items()})
     found["/picture.svg"] = ("image/svg+xml", PICTURE)
@@ -287,7 +294,7 @@ def test_without_the_script_nothing_is_offered_that_needs_it(browser, base_url):
 def test_on_paper_only_what_can_be_read_there_is_printed(browser, base_url):
     with visit(browser, base_url + ARTICLE) as page:
         page.emulate_media(media="print")
-        for selector in (".share", ".menu", ".to-top", ".profiles"):
+        for selector in (".discuss", ".share", ".menu", ".to-top", ".profiles"):
             expect(page.locator(selector)).to_be_hidden()
         for selector in (".masthead-line", "h1", ".body", ".byline"):
             expect(page.locator(selector)).to_be_visible()
