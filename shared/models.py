@@ -405,6 +405,12 @@ class SocialPost(Base):
         Index("social_post_measured", "account_id", "measure_at", **_where("measure_at IS NOT NULL")),
         Index("social_post_sent", "account_id", "sent_at"),
         Index("social_post_of_digest", "digest_id", **_where("digest_id IS NOT NULL")),
+        # All that shared.reactions reads of posts, which are large.
+        Index(
+            "social_post_reactions",
+            *("account_id", "state", "id", "likes", "reposts", "replies"),
+            **_where("digest_id IS NULL"),
+        ),
     )
 
 

@@ -198,8 +198,19 @@ class FeedSubscribers(_Form):
     aggregators: list[Aggregator]
 
 
+class AccountReactions(_Form):
+    """The posts of a social account that readers can see, and the reactions to them: null where none were told."""
+
+    account: str
+    network: str
+    posts: int
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+
+
 class Stats(_Form):
-    """What has been published, read, shared and subscribed to, in numbers."""
+    """What has been published, read, shared, subscribed to and reacted to, in numbers."""
 
     total: int
     days: list[DayCount] = Field(description="The latest days in the publication's zone, newest first")
@@ -212,6 +223,7 @@ class Stats(_Form):
     shares: list[ShareCount] = Field(description="Share links that were followed, the most followed network first")
     shared: list[SharedArticle] = Field(description="What was shared most on these days")
     subscribers: list[FeedSubscribers] = Field(description="The feeds with the most subscribers")
+    accounts: list[AccountReactions] = Field(description="The publication's social accounts")
 
 
 class Health(_Form):

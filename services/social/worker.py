@@ -15,6 +15,7 @@ from shared.http import Door, origin
 from shared.installation import installation_id
 from shared.listeners import SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
 from shared.publication import load_publication
+from shared.reactions import Reactions
 
 
 def make_duties(settings: SocialSettings) -> worker.Duties:
@@ -23,11 +24,13 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     clock = settings.make_clock()
     # The publication's own pictures may be at a private address, as those of `make up` are.
     door = Door(allow={*settings.allowed, origin(publication.base_url)})
-    nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
+    installation = installation_id(db)
+    nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation)
     engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
     posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
     planning = Planning(db, publication, clock)
+    reactions = Reactions(bus.connect(settings), db, installation)
     staff = StaffTasks(db, clock, lambda headline, text: None)
     return worker.Duties(
         db=db,
@@ -38,7 +41,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_POST.name: posting.act,
             SOCIAL_NOTIFY.name: staff.notify,
         },
-        pulse=Sweeper(db, publication, clock),
+        pulse=Sweeper(db, publication, clock, reactions),
         stop=engine.stop,
     )
 
