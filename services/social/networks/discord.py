@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -31,6 +31,9 @@ class Discord(Network):
     name = "discord"
     can = Capabilities(edit=True, delete=True, check=True, uploads=True, media=10, alt=1024)
     secrets = ("webhook",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "webhook": "The channel's settings, Integrations, Webhooks, New webhook, Copy webhook URL."
+    }
 
     def rule(self, account: Account) -> Rule:
         return rules.DISCORD
