@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from services.social.notices import Notice
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
@@ -28,7 +31,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
     posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
     planning = Planning(db, posting, publication, clock)
-    staff = StaffTasks(db, clock, lambda headline, text: None)
+    staff = StaffTasks(db, clock, _sender(settings))
     return worker.Duties(
         db=db,
         nudge=nudge,
@@ -41,6 +44,16 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
         pulse=Sweeper(db, publication, clock),
         stop=engine.stop,
     )
+
+
+def _sender(settings: SocialSettings) -> Callable[[Notice], None] | None:
+    """How notices are sent; None where nobody is to be told. What sends them is large: it is loaded only where used."""
+    addresses = settings.social_notices.get_secret_value().split()
+    if not addresses:
+        return None
+    from services.social.sink import Sink
+
+    return Sink(addresses).send
 
 
 def main() -> None:
