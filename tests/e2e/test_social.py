@@ -7,15 +7,12 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
-from services.social import enrolling
-from services.social.settings import SocialSettings
-from shared.db import Database
+from tests.accounts import add_account
 from tests.networks.bluesky import BlueskyServer
 from tests.networks.mastodon import MastodonServer
 from tests.networks.server import NetworkServer
@@ -46,18 +43,6 @@ def newsroom(
         add_account(masthead, mastodon, "courier-mastodon")
         add_account(masthead, bluesky, "courier-economy", sections=["economy"])
         yield masthead
-
-
-def add_account(newsroom: Installation, server: NetworkServer, name: str, **choice: Any) -> None:
-    account = server.account()
-    settings = SocialSettings(var=newsroom.var)
-    application = enrolling.Application(
-        name, account.network, account.server, account.settings, choice, account.secrets
-    )
-    network, rules = enrolling.judge(application, server.door())
-    checked = network.check(application.account(), server.door())
-    with closing(Database(settings.sql_url)) as db, db.write() as session:
-        enrolling.store(session, application, rules, checked, settings.make_vault(), datetime.now(UTC))
 
 
 def posts_about(server: NetworkServer, headline: str) -> list[str]:
