@@ -422,6 +422,19 @@ class StaffNotice(Base):
     sent_at: Mapped[datetime | None]
 
 
+class Card(Base):
+    """The picture of an article that has none of its own (shared.cards). Writer: social.
+
+    One that another has followed stays for a while: caches hold pages that name it.
+    """
+
+    __tablename__ = "card"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), index=True)
+    png: Mapped[bytes]
+    drawn_at: Mapped[datetime]
+
+
 class Heartbeat(Base):
     """When relay, and each kind of worker on relay's message, last gave a sign of life. Writer: that service."""
 

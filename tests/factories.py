@@ -44,6 +44,7 @@ def social_account(session: Session, name: str, **fields: Any) -> SocialAccount:
         "settings": {},
         "choice": {},
         "secrets": "sealed",
+        "reminded": [],
         "created_at": NOW,
         **fields,
     }

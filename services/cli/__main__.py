@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "services.cli.importing:import_command",
     "keys": "services.cli.keys:keys_group",
     "migrate": "services.cli.migrating:migrate_command",
+    "share": "services.cli.sharing:share_command",
     "stats": "services.cli.statistics:stats_command",
     "submit": "services.cli.submitting:submit_command",
     "up": "services.cli.up:up_command",

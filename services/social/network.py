@@ -24,6 +24,7 @@ from services.social.outcomes import AccountBroken, Cannot, Duplicate
 from services.social.sign_in import SignIn
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, Written, write
+from shared.cards import HEIGHT, WIDTH
 from shared.copyfit.cutting import shorten
 from shared.copyfit.hashtags import Hashtags
 from shared.copyfit.rules import Rule
@@ -289,7 +290,7 @@ class Network(ABC):
             link=ascii_url(article.url),
             title=article.headline,
             description=article.summary,
-            image=None if attached else picture,
+            image=None if attached else picture or self._drawn(article, account),
             media=(picture,) if attached and picture else (),
             warning=self._warning(account),
         )
@@ -299,12 +300,19 @@ class Network(ABC):
         return account.settings.get("warning", "") if self.can.warning else ""
 
     def _picture(self, article: Article, account: Account) -> Media | None:
-        """The article's picture, never without a description: who cannot see it is told the headline at least."""
+        """The article's own picture."""
         if article.image is None:
             return None
+        return Media(article.image.url, self._alt(article.image.alt, article, account))
+
+    def _drawn(self, article: Article, account: Account) -> Media | None:
+        """The picture that was drawn of the headline: for the card of a link only."""
+        return Media(article.card, self._alt("", article, account), WIDTH, HEIGHT) if article.card else None
+
+    def _alt(self, alt: str, article: Article, account: Account) -> str:
+        """No picture goes without a description: who cannot see it is told the headline at least."""
         longest = account.settings.get("max_alt", self.can.alt)
-        alt, _ = shorten(article.image.alt or article.headline, article.language, lambda text: len(text) <= longest)
-        return Media(article.image.url, alt)
+        return shorten(alt or article.headline, article.language, lambda text: len(text) <= longest)[0]
 
     def freeze(self, draft: Draft, written: Written, account: Account) -> Mapping[str, Any]:
         """What a draft has to keep for this network alone."""

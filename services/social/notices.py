@@ -40,7 +40,7 @@ def unconfirmed(account: str, post: int, why: str) -> Notice:
     return Notice(
         f"A post by {account} is unconfirmed",
         f"Post {post} may or may not have been made, and the network cannot be asked: {why}",
-        f"Look at the account: `masthead posts confirm {post}` if it is there, `masthead posts retry {post}` if it is not. "
+        f"Look at the account: `masthead posts confirm {post}` if it is there, else `masthead posts retry {post}`. "
         "Nothing is repeated until then.",
     )
 

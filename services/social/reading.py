@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from services.social.article import Article, Image
 from services.social.choice import Facts
+from shared.cards import card_of, name_of
 from shared.models import Article as ArticleRow
 from shared.models import Enrichment, Event, Publisher
 from shared.publication import Publication
 from shared.standing import slices_within
 from shared.urgency import urgency_of
-from shared.urls import article_path
+from shared.urls import article_path, campaign_url, card_path
 from shared.visibility import is_visible, visible_clause
 
 
@@ -64,7 +65,7 @@ def published_before(session: Session, seq: int, event_id: int) -> bool:
 
 def with_campaign(article: Article, account_name: str) -> Article:
     """The article at the address that counts who came by this account."""
-    return replace(article, url=f"{article.url}?via={account_name}")
+    return replace(article, url=campaign_url(article.url, account_name))
 
 
 def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, publisher: str) -> Reading:
@@ -76,12 +77,13 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
         summary=enrichment.summary,
         language=enrichment.language,
         direction=enrichment.direction,
-        section=_section(publication, enrichment),
+        section=publication.section_name(enrichment.section, enrichment.language),
         tags=_labels(enrichment.tags),
         bylines=_labels(enrichment.bylines),
         dateline=enrichment.dateline or "",
         published_at=enrichment.published_at.astimezone(publication.tz),
         image=Image(**enrichment.image) if enrichment.image else None,
+        card=_card(publication, enrichment),
     )
     facts = Facts(
         slices=frozenset(slices_within(enrichment, publisher)),
@@ -92,13 +94,10 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
     return Reading(row.seq, enrichment.version, is_visible(row, enrichment), article, facts)
 
 
+def _card(publication: Publication, enrichment: Enrichment) -> str:
+    card = card_of(enrichment, publication)
+    return publication.base_url + card_path(name_of(card, enrichment.key)) if card else ""
+
+
 def _labels(terms: Sequence[dict[str, str]]) -> tuple[str, ...]:
     return tuple(term["label"] for term in terms)
-
-
-def _section(publication: Publication, enrichment: Enrichment) -> str:
-    """The section's name in the article's language."""
-    if enrichment.section is None:
-        return ""
-    slug = enrichment.section["slug"]
-    return publication.section_label(slug, enrichment.language) or str(enrichment.section["label"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.social.card_tasks import CardTasks
 from services.social.notices import Notice
 from services.social.planning import Planning
 from services.social.posting import Posting
@@ -16,7 +17,7 @@ from shared.db import Database
 from shared.engine import Engine
 from shared.http import Door, origin
 from shared.installation import installation_id
-from shared.listeners import SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.listeners import SOCIAL_DRAW, SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
 from shared.publication import load_publication
 
 
@@ -32,6 +33,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
     planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, _sender(settings))
+    cards = CardTasks(db, publication, clock)
     return worker.Duties(
         db=db,
         nudge=nudge,
@@ -40,6 +42,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_WITHDRAW.name: planning.withdraw,
             SOCIAL_POST.name: posting.act,
             SOCIAL_NOTIFY.name: staff.notify,
+            SOCIAL_DRAW.name: cards.draw,
         },
         pulse=Sweeper(db, publication, clock),
         stop=engine.stop,
