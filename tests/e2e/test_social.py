@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import select
 
+from shared.db import Database
+from shared.models import OutboxRow
 from tests.accounts import add_account
 from tests.networks.bluesky import BlueskyServer
 from tests.networks.mastodon import MastodonServer
@@ -52,6 +55,13 @@ def posts_about(server: NetworkServer, headline: str) -> list[str]:
 def attempts(server: NetworkServer, headline: str) -> int:
     """How often the network was asked to make a post that begins with this headline."""
     return sum(1 for each in server.requests if server.makes_post(each) and headline in each.body.decode())
+
+
+def is_at_rest(newsroom: Installation) -> bool:
+    """Whether the social worker holds nothing: what it holds when it is killed would wait for the end of its lease."""
+    held = OutboxRow.listener.startswith("social."), OutboxRow.state.in_(("offered", "claimed"))
+    with closing(Database(newsroom.settings.sql_url)) as db, db.read() as session:
+        return session.scalar(select(OutboxRow.id).where(*held).limit(1)) is None
 
 
 def put(newsroom: Installation, receipt: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -122,6 +132,7 @@ def test_a_withdrawal_deletes_every_post(
 
 
 def test_a_newsroom_whose_social_worker_died_goes_on_posting(newsroom: Installation, mastodon: MastodonServer) -> None:
+    wait_for(lambda: is_at_rest(newsroom), what="no turn of an account is under way")
     killed = newsroom.pids()["social-worker"]
     os.killpg(killed, signal.SIGKILL)
     newsroom.submit(headline="Submitted meanwhile")
