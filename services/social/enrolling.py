@@ -16,7 +16,7 @@ from services.social.accounts import ACTIVE, REMOVED, place_of
 from services.social.choice import Choice, read_choice
 from services.social.measuring import DAY
 from services.social.network import Account, Checked, Network, Secrets
-from services.social.networks import NETWORKS
+from services.social.networks import AVAILABLE
 from services.social.reading import Reading, with_campaign
 from services.social.text.writing import Problem, dry_run
 from services.social.vault import Vault
@@ -64,7 +64,7 @@ def judge(application: Application, door: Door) -> tuple[Network, Choice]:
     faults = list(_faults(application, door))
     if faults:
         raise Refused("The account cannot be used as it is.", faults=faults)
-    return NETWORKS[application.network], read_choice(dict(application.choice))
+    return AVAILABLE[application.network], read_choice(dict(application.choice))
 
 
 def split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -122,10 +122,10 @@ def _faults(application: Application, door: Door) -> list[Fault]:
     if not NAME.fullmatch(application.name):
         accepted = "small letters, digits and hyphens, at most 50"
         faults.append(Fault("/name", "This is no name for an account.", application.name[:100], accepted))
-    network = NETWORKS.get(application.network)
+    network = AVAILABLE.get(application.network)
     if network is None:
         told = "There is no such network."
-        return [*faults, Fault("/network", told, application.network[:100], ", ".join(NETWORKS))]
+        return [*faults, Fault("/network", told, application.network[:100], ", ".join(AVAILABLE))]
     faults += _server_faults(application, network, door)
     for name in network.settings:
         if not application.settings.get(name):
@@ -135,6 +135,7 @@ def _faults(application: Application, door: Door) -> list[Fault]:
         if name not in application.secrets:
             told = f"{network.name} needs the secret {name}."
             faults.append(Fault(f"/secrets/{name}", told, None, "one line of ASCII"))
+    faults += network.faults(application.settings)
     try:
         Writing.model_validate(dict(application.settings))
     except ValidationError as error:
@@ -151,7 +152,7 @@ def _faults(application: Application, door: Door) -> list[Fault]:
 def _server_faults(application: Application, network: Network, door: Door) -> list[Fault]:
     server = application.server or network.server
     accepted = "the https address of a public server"
-    if not server and "webhook" in network.secrets:
+    if not server and ("webhook" in network.secrets or network.can.fetched):
         return []
     if not server:
         return [Fault("/server", f"{network.name} needs the address of its server.", "", accepted)]

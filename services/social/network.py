@@ -14,7 +14,7 @@ What a call raises says what came of it: `services.social.outcomes`. Nothing is 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeGuard
@@ -29,6 +29,7 @@ from shared.copyfit.cutting import shorten
 from shared.copyfit.hashtags import Hashtags
 from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
+from shared.errors import Fault
 from shared.http import Door
 
 # Seconds a call to a network may take. A post takes up to four calls, and all must end within the lease of its turn.
@@ -216,7 +217,8 @@ class Capabilities:
     """What a network can do. `repeats`: for how long after the first attempt a repeat of a draft makes no second post.
 
     `alt` is the longest description of a picture, 0 when there is none; `media` how many pictures a post may have.
-    `warning`: whether a post can be folded behind a content warning. `card` says where the card of a link comes from:
+    `warning`: whether a post can be folded behind a content warning. `fetched`: whether posts are not sent, but put on
+    a feed and fetched from there (services.social.offering). `card` says where the card of a link comes from:
     "fetched" from the page by the network, "sent" by us, or "none". `cost` in US dollars of a post, and of one with a
     link.
     """
@@ -233,6 +235,7 @@ class Capabilities:
     media: int = 0
     alt: int = 0
     warning: bool = False
+    fetched: bool = False
     card: str = "fetched"
     cost: tuple[float, float] = (0.0, 0.0)
 
@@ -259,6 +262,10 @@ class Network(ABC):
     def hint(self, name: str) -> str:
         """What to tell a person who is asked for this setting or secret."""
         return self.hints.get(name, f"docs/networks.md says what {name} is on {self.name}.")
+
+    def faults(self, settings: Mapping[str, Any]) -> Iterable[Fault]:
+        """What is wrong with an account's settings, beyond what every network looks at."""
+        return ()
 
     @abstractmethod
     def rule(self, account: Account) -> Rule:
