@@ -60,7 +60,7 @@ def posted(api: Api, desk: SocialDesk, seq: int) -> list[dict[str, Any]]:
 
 
 def until_measured(desk: SocialDesk, post: int = 0) -> None:
-    desk.let_pass()
+    desk.let_pass(minutes=6)
     desk.until(lambda: desk.posts()[post].likes)
 
 
@@ -131,7 +131,7 @@ class TestReactions:
         desk.publish(headline="Harbour reopens")
         desk.publish(headline="Ferry late")
         desk.until(lambda: [post.state for post in desk.posts()] == ["sent"] * 4)
-        desk.let_pass()
+        desk.let_pass(minutes=6)
         desk.until(lambda: [post.likes for post in desk.posts()] == [3, None, 3, None])
         totals = {
             "mastodon": Totals("mastodon", 2, 6, 4, 2),
