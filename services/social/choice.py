@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shared.errors import Fault, Refused
 from shared.slices import Slice
+from shared.text import slugify
 
 # A turn comes a little after its slot, and a post that is ready within so many seconds of it may still use it.
 _GRACE = 60.0
@@ -55,7 +56,7 @@ class Choice(_Rules):
     when it is empty; slots are the only times at which anything is posted, one post each. Breaking news keeps to
     neither, nor to the gap."""
 
-    sections: tuple[str, ...] = ()  # slugs; an article of any of them
+    sections: tuple[str, ...] = ()  # slugs, or names that become slugs; an article of any of them
     tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     publishers: tuple[str, ...] = ()
@@ -71,6 +72,16 @@ class Choice(_Rules):
     burst: Burst | None = None
     on_edit: Literal["edit", "reply", "nothing"] = "edit"  # what follows when a posted article is changed
     campaign: bool = True  # whether links carry the account's name, so that what it brings is counted
+
+    @field_validator("sections", "tags", "publishers", "bylines", "without_tags")
+    @classmethod
+    def _slugs(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(slugify, values))
+
+    @field_validator("languages")
+    @classmethod
+    def _without_region(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(value.partition("-")[0].lower() for value in values)
 
     @field_validator("zone")
     @classmethod

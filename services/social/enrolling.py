@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,6 @@ from services.social.choice import Choice, read_choice
 from services.social.measuring import DAY
 from services.social.network import Account, Checked, Network, Secrets
 from services.social.networks import NETWORKS
-from services.social.reading import Reading, with_campaign
-from services.social.text.writing import Problem, dry_run
 from services.social.vault import Vault
 from shared.db import db_now
 from shared.errors import AddressRefused, Conflict, Fault, Refused
@@ -26,14 +24,14 @@ from shared.http import Door
 from shared.models import SocialAccount
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", re.ASCII)
-# The newest articles on which an account's texts are tried before it is stored.
-TRIED_ON = 20
+# What a setting's value has to be, in words.
+_KINDS: dict[type, str] = {str: "text", list: "a list of texts", bool: "true or false"}
 
 
 class Writing(BaseModel):
     """How an account writes, whatever its network (services.social.text.writing.Style)."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 
     template: str | dict[str, str] = ""
     hashtags: int = Field(3, ge=0, le=30)
@@ -59,9 +57,12 @@ class Application:
         return Account(self.network, self.name, self.server, self.settings, self.secrets)
 
 
-def judge(application: Application, door: Door) -> tuple[Network, Choice]:
-    """Raises Refused, naming everything that cannot be used, what was found and what is accepted."""
-    faults = list(_faults(application, door))
+def judge(application: Application, door: Door, *, before: Mapping[str, Any] | None = None) -> tuple[Network, Choice]:
+    """`before` are the settings of an account that is changed: what it has of them is not asked for its name again.
+
+    Raises Refused, naming everything that cannot be used, what was found and what is accepted.
+    """
+    faults = _faults(application, door, before or {})
     if faults:
         raise Refused("The account cannot be used as it is.", faults=faults)
     return NETWORKS[application.network], read_choice(dict(application.choice))
@@ -73,28 +74,14 @@ def split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: value for name, value in values.items() if name not in rules}, rules
 
 
-def try_out(account: Account, network: Network, choice: Choice, readings: Sequence[Reading]) -> list[Problem]:
-    """What would go wrong with the account's texts on these articles."""
-    articles = [each.article for each in readings]
-    if choice.campaign:
-        articles = [with_campaign(each, account.name) for each in articles]
-    return dry_run(network.style(account), articles)
-
-
 def store(
     session: Session, application: Application, choice: Choice, checked: Checked | None, vault: Vault, now: datetime
 ) -> SocialAccount:
     """The account's row; nothing published before `now` is posted by it. Raises Conflict where there is one already."""
-    others = session.scalars(select(SocialAccount)).all()
-    if any(row.name == application.name for row in others):
-        raise Conflict(f"There is, or was, an account {application.name!r}: choose another name.")
+    refuse_name(session, application.name)
     settings = {**application.settings, **(checked.settings if checked else {})}
     identity = checked.identity if checked else ""
-    here = place_of(application.network, identity, settings)
-    for row in others:
-        if identity and row.state != REMOVED and here == place_of(row.network, row.identity, row.settings):
-            told = f"{identity} is posted to already, by the account {row.name!r}: it would get everything twice."
-            raise Conflict(told)
+    _refuse_second(session, application.network, identity, settings)
     row = SocialAccount(
         name=application.name,
         network=application.network,
@@ -117,7 +104,42 @@ def store(
     return row
 
 
-def _faults(application: Application, door: Door) -> list[Fault]:
+def change(
+    session: Session,
+    row: SocialAccount,
+    application: Application,
+    choice: Choice,
+    checked: Checked | None,
+    vault: Vault,
+) -> None:
+    """Gives an account, which the caller locked, other settings, rules and secrets. Raises Conflict as `store` does."""
+    settings = {**application.settings, **(checked.settings if checked else {})}
+    if checked is not None:
+        _refuse_second(session, row.network, checked.identity, settings, but=row.id)
+        row.identity, row.url = checked.identity, checked.url or row.url
+        row.expires_at = checked.expires or row.expires_at
+    row.settings = settings
+    row.choice = choice.model_dump(mode="json", exclude_defaults=True)
+    row.secrets = vault.seal(application.secrets)
+
+
+def refuse_name(session: Session, name: str) -> None:
+    """Raises Conflict where an account has, or had, this name: it stands in links of posts."""
+    if session.scalar(select(SocialAccount.id).where(SocialAccount.name == name)) is not None:
+        raise Conflict(f"There is, or was, an account {name!r}: choose another name.")
+
+
+def _refuse_second(
+    session: Session, network: str, identity: str, settings: Mapping[str, Any], *, but: int | None = None
+) -> None:
+    here = place_of(network, identity, settings)
+    for row in session.scalars(select(SocialAccount).where(SocialAccount.state != REMOVED)):
+        if identity and row.id != but and here == place_of(row.network, row.identity, row.settings):
+            told = f"{identity} is posted to already, by the account {row.name!r}: it would get everything twice."
+            raise Conflict(told)
+
+
+def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> list[Fault]:
     faults = []
     if not NAME.fullmatch(application.name):
         accepted = "small letters, digits and hyphens, at most 50"
@@ -127,25 +149,52 @@ def _faults(application: Application, door: Door) -> list[Fault]:
         told = "There is no such network."
         return [*faults, Fault("/network", told, application.network[:100], ", ".join(NETWORKS))]
     faults += _server_faults(application, network, door)
-    for name in network.settings:
-        if not application.settings.get(name):
-            told = f"{network.name} needs the setting {name}."
-            faults.append(Fault(f"/settings/{name}", told, None, "see docs/networks.md"))
+    faults += _setting_faults(application, network, before)
     for name in network.secrets:
         if name not in application.secrets:
             told = f"{network.name} needs the secret {name}."
             faults.append(Fault(f"/secrets/{name}", told, None, "one line of ASCII"))
     try:
-        Writing.model_validate(dict(application.settings))
-    except ValidationError as error:
-        for each in error.errors():
-            pointer = "/settings/" + "/".join(map(str, each["loc"]))
-            faults.append(Fault(pointer, each["msg"], str(each["input"])[:200], each["msg"]))
-    try:
         read_choice(dict(application.choice))
     except Refused as refused:
         faults += refused.faults
     return faults
+
+
+def _setting_faults(application: Application, network: Network, before: Mapping[str, Any]) -> Iterator[Fault]:
+    """No value of an unknown name is shown: it may be a secret in the wrong place."""
+    kinds: dict[str, type | tuple[str, ...]] = {**dict.fromkeys(network.settings, str), **network.options}
+    for name in network.settings:
+        if not application.settings.get(name):
+            told = f"{network.name} needs the setting {name}."
+            yield Fault(f"/settings/{name}", told, None, "see docs/networks.md")
+    for name, value in application.settings.items():
+        pointer = f"/settings/{name}"
+        if name in Writing.model_fields or (name in before and before[name] == value):
+            continue
+        if name in (*network.secrets, *network.more_secrets):
+            yield Fault(pointer, "This is a secret: it does not belong among the settings.")
+        elif name not in kinds:
+            accepted = ", ".join(sorted({*kinds, *Writing.model_fields, *Choice.model_fields}))
+            yield Fault(pointer, f"There is no such setting of an account on {network.name}.", None, accepted)
+        elif value and not _is_of_kind(value, kinds[name]):
+            kind = kinds[name]
+            accepted = _KINDS[kind] if isinstance(kind, type) else ", ".join(kind)
+            yield Fault(pointer, f"It has to be {accepted}.", str(value)[:200], accepted)
+    try:
+        Writing.model_validate(dict(application.settings))
+    except ValidationError as error:
+        for each in error.errors():
+            pointer = "/settings/" + "/".join(map(str, each["loc"]))
+            yield Fault(pointer, each["msg"], str(each["input"])[:200], each["msg"])
+
+
+def _is_of_kind(value: object, kind: type | tuple[str, ...]) -> bool:
+    if isinstance(kind, tuple):
+        return value in kind
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, bool) if kind is bool else isinstance(value, (str, int)) and not isinstance(value, bool)
 
 
 def _server_faults(application: Application, network: Network, door: Door) -> list[Fault]:

@@ -46,6 +46,8 @@ from shared.visibility import is_visible
 LATEST_CALL = 45.0
 # Seconds until a page that is not ready is asked for again.
 NOT_READY = 2.0
+# Of a post that was confirmed by a person.
+UNKNOWN_ID = "It is not known under which id the network has the post, so it cannot be changed."
 
 Conclusion = Callable[[Desk], None]
 T = TypeVar("T")
@@ -382,6 +384,8 @@ class Posting:
         then = work.choice.burst.then if work.choice.burst else "digest"
         try:
             new, count = compose_together(work.network, articles, work.account, key=key, at=work.at, then=then)
+            if not done:
+                raise Cannot(f"{UNKNOWN_ID} It shows an earlier version.")
             if count < len(articles) or len(new.texts) > len(done):
                 raise Cannot("The text has become too long for the post: it was left as it is.")
             new = replace(new, media=old.media, image=old.image, reply_to=old.reply_to)
@@ -416,6 +420,8 @@ class Posting:
         self._with_access(work, lambda account: work.network.delete(part, account, self._door))
 
     def _delete(self, work: Work) -> Conclusion:
+        if not work.done:
+            return lambda desk: concluding.kept(desk, f"{UNKNOWN_ID} Its article was withdrawn.")
         try:
             for part in reversed(work.done):
                 self._delete_part(work, part)

@@ -51,6 +51,11 @@ class SocialSettings(Settings):
     def keys_file(self) -> Path:
         return self.var / "social-keys"
 
+    @property
+    def given_keys(self) -> list[str]:
+        """Keys of the environment; none where they are in `keys_file`."""
+        return self.social_keys.get_secret_value().split()
+
     def make_vault(self) -> Vault:
         """Raises ConfigurationError when there is no usable key."""
-        return Vault(self.social_keys.get_secret_value().split() or keys_in(self.keys_file))
+        return Vault(lambda: self.given_keys or keys_in(self.keys_file))

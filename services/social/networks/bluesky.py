@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -44,6 +44,7 @@ _BROKEN = {"AuthenticationRequired", "AuthMissing", "AccountTakedown", "AccountD
 class Bluesky(Network):
     name = "bluesky"
     server = "https://bsky.social"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"labels": list}
     can = Capabilities(
         delete=True,
         find=True,

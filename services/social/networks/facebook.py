@@ -6,9 +6,10 @@ pages_manage_posts and pages_read_engagement. It cannot be refreshed: when it en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -28,6 +29,7 @@ _LARGEST_PICTURE = 4_000_000
 class Facebook(Network):
     name = "facebook"
     server = "https://graph.facebook.com"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"version": str}
     can = Capabilities(edit=True, delete=True, find=True, measure=True, check=True, uploads=True, media=1, alt=1000)
     secrets = ("token",)
     settings = ("page",)

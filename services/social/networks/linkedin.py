@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from services.social import waiting
@@ -45,6 +45,8 @@ _RESERVED = re.compile(r"([\\|{}@\[\]()<>#*_~])")
 class LinkedIn(Network):
     name = "linkedin"
     server = "https://api.linkedin.com"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"version": str, "client_id": str}
+    more_secrets = ("refresh", "client_secret")
     can = Capabilities(
         edit=True,
         delete=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -27,6 +27,7 @@ _REGIONAL = frozenset({"zh-CN", "zh-HK", "zh-TW", "pt-BR"})
 
 class Mastodon(Network):
     name = "mastodon"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"visibility": ("public", "unlisted", "private")}
     can = Capabilities(
         edit=True,
         delete=True,

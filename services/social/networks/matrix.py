@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social.calling import Caller, words_of
@@ -26,6 +26,8 @@ _BROKEN = {"M_FORBIDDEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED", "M_USER_SUSPE
 
 class Matrix(Network):
     name = "matrix"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"notice": bool}
+    more_secrets = ("refresh",)
     can = Capabilities(
         edit=True,
         delete=True,

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -36,6 +36,7 @@ _BROKEN = (
 class Telegram(Network):
     name = "telegram"
     server = "https://api.telegram.org"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"silent": bool}
     can = Capabilities(edit=True, delete=True, check=True, thread=True, uploads=True, media=1)
     secrets = ("token",)
     settings = ("chat",)

@@ -47,6 +47,7 @@ _BROKEN = ("client-forbidden", "not-authorized-for-resource", "unsupported-authe
 class X(Network):
     name = "x"
     server = "https://api.x.com"
+    more_secrets = ("refresh", "client_secret")
     can = Capabilities(
         delete=True,
         find=True,

@@ -1,0 +1,73 @@
+"""What the office asks a person for: secrets, never shown and never an argument, and consent."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from services.social.enrolling import Application
+from services.social.network import Network, Secrets
+from shared.errors import Fault, Refused
+
+STDIN = "-"
+_LINE = re.compile(r"\s*([a-z_]+)\s*=(.*)", re.ASCII)
+
+
+def ask_for_secrets(network: Network, application: Application, source: str) -> Application:
+    """The application with its secrets: those of a file (`-`: the standard input), else as a person types them."""
+    names = (*network.secrets, *network.more_secrets)
+    if source:
+        return replace(application, secrets=Secrets(_read(_lines(source), names)))
+    if not sys.stdin.isatty():
+        told = f"Nobody can be asked for {', '.join(network.secrets)} here: name a file, --secrets-from FILE or -."
+        raise click.UsageError(told)
+    click.echo(f"What {network.name} gives you is stored encrypted; docs/networks.md says where to get it.", err=True)
+    typed = {name: click.prompt(name, hide_input=True, err=True) for name in network.secrets}
+    for name in network.more_secrets:
+        typed[name] = click.prompt(f"{name} (empty if there is none)", "", True, show_default=False, err=True)
+    return replace(application, secrets=Secrets({name: value for name, value in typed.items() if value}))
+
+
+def consent(question: str, yes: bool) -> None:
+    """Goes on with a person's consent only."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody can be asked here: say --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def _lines(source: str) -> list[str]:
+    try:
+        if source == STDIN:
+            return sys.stdin.read().splitlines()
+        return Path(source).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise Refused(f"{source} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{source} cannot be read: it is no text.") from None
+
+
+def _read(lines: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Lines of name=value; empty ones, and those that begin with #, are passed over. No fault shows what was found."""
+    found: dict[str, str] = {}
+    faults = []
+    for place, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            faults.append(Fault(f"/secrets/line {place}", "It is not written as name=value.", None, "name=value"))
+        elif match[1] not in names or match[1] in found:
+            told = "It is there twice." if match[1] in found else "The network has no such secret."
+            faults.append(Fault(f"/secrets/line {place}", told, None, ", ".join(names)))
+        else:
+            found[match[1]] = match[2]
+    if faults:
+        raise Refused("The secrets cannot be used.", faults=faults)
+    return found

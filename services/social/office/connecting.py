@@ -1,0 +1,87 @@
+"""`masthead accounts add`: an account is judged, asked for at its network and tried before it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from services.social import enrolling, turns
+from services.social.enrolling import Application
+from services.social.networks import NETWORKS
+from services.social.office.asking import ask_for_secrets, consent
+from services.social.office.opening import Office, open_office
+from services.social.office.options import as_json_option, file_option, secrets_option, yes_option
+from services.social.office.telling import show_json
+from services.social.office.trials import tried
+from services.social.office.values import merged, read_file, read_given
+from services.social.trying import MONTH, ask
+from shared.db import db_now
+from shared.errors import Refused
+
+
+@click.command("add")
+@click.argument("network")
+@click.argument("name")
+@click.option("--server", default="", help="Address of the network's server, where it has many.")
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A setting or rule; as often as needed.")
+@file_option
+@secrets_option
+@yes_option
+@as_json_option
+def add(
+    network: str,
+    name: str,
+    server: str,
+    given: tuple[str, ...],
+    file: Path | None,
+    secrets_from: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Connect an account on NETWORK, called NAME here and in the links of its posts.
+
+    It is judged, the network is asked who it is, and its texts are tried on the newest articles; only then it is
+    stored. Secrets are no arguments: they are asked for, or read by --secrets-from. docs/social-commands.md tells what
+    can be set.
+    """
+    values = merged(read_file(file) if file else {}, read_given(given))
+    named = values.pop("server") if isinstance(values.get("server"), str) else ""
+    settings, rules = enrolling.split(values)
+    with open_office() as office:
+        wanted = _with_secrets(office, Application(name, network, server or named, settings, rules), secrets_from)
+        on, choice = enrolling.judge(wanted, office.door)
+        account, checked = ask(on, wanted.account(), office.door)
+        found = tried(office, on, account, choice, checked)
+        if not as_json:
+            found.tell()
+        if any(on.can.cost):
+            cap = float(account.settings["monthly_cap"])
+            consent(f"Connect it, for at most ${cap:,.2f} in {MONTH.days} days?", yes)
+        wanted = replace(wanted, settings=account.settings, secrets=account.secrets)
+        with office.db.write() as session:
+            row = enrolling.store(session, wanted, choice, checked, office.vault, office.clock.now())
+            now = session.scalars(select(db_now())).one()
+            turns.give(session, [row], office.zone, now, office.clock.now())
+    if as_json:
+        show_json(found.as_json())
+    else:
+        click.echo(f"Connected: {name} posts from now on; nothing older.")
+
+
+def _with_secrets(office: Office, wanted: Application, source: str) -> Application:
+    """Whoever is to type secrets types them once everything else is right."""
+    with office.db.read() as session:
+        enrolling.refuse_name(session, wanted.name)
+    network = NETWORKS.get(wanted.network)
+    if source and network is not None:
+        return ask_for_secrets(network, wanted, source)
+    try:
+        enrolling.judge(wanted, office.door)
+    except Refused as refused:
+        faults = [fault for fault in refused.faults if not fault.pointer.startswith("/secrets/")]
+        if faults:
+            raise Refused(refused.detail, faults=faults) from None
+    return ask_for_secrets(NETWORKS[wanted.network], wanted, source)

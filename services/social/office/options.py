@@ -1,0 +1,19 @@
+"""What several commands can be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+file_option = click.option(
+    "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Settings and rules in TOML."
+)
+secrets_option = click.option(
+    "--secrets-from",
+    default="",
+    metavar="FILE",
+    help="Secrets as lines name=value, - for the standard input; without it they are asked for.",
+)
