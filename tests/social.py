@@ -9,22 +9,23 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from services.social import enrolling, turns
 from services.social.accounts import lock
 from services.social.choice import read_choice
 from services.social.network import Checked
+from services.social.post import WAITING
 from services.social.settings import SocialSettings
 from services.social.worker import make_duties
 from shared.db import Database, db_now
 from shared.listeners import SOCIAL_POST
-from shared.models import OutboxRow, SocialAccount, SocialPost, StaffNotice
+from shared.models import Event, OutboxRow, SocialAccount, SocialPost, StaffNotice
 from shared.worker import Duties
 from tests.factories import NOW
 from tests.hub import Served
 from tests.networks.server import NetworkServer
-from tests.newsroom import ZONE, let_pass, work
+from tests.newsroom import ZONE, work
 from tests.paper import Paper
 from tests.system import wait_for
 
@@ -119,15 +120,49 @@ class SocialDesk:
             session.execute(update(SocialAccount).where(SocialAccount.name == name).values(**values))
             self._give_turns(session)
 
-    def let_pass(self) -> None:
-        """Lets the time pass until everything that waits for its time is due."""
+    def let_pass(self, minutes: float) -> None:
+        """Lets so many minutes pass: everything in the record lies so much further back."""
+        seconds = minutes * 60
+        posts = ("due_at", "not_after", "armed_at", "first_armed_at", "sent_at", "measure_at", "planned_at")
         with self.db.write() as session:
-            now = session.scalars(select(db_now())).one()
-            session.execute(update(SocialPost).where(SocialPost.due_at > now).values(due_at=now - 1))
-            session.execute(update(SocialPost).where(SocialPost.measure_at > now).values(measure_at=now - 1))
-            session.execute(update(SocialAccount).where(SocialAccount.paused_until > now).values(paused_until=now - 1))
-            self._give_turns(session)
-        let_pass(self.db, SOCIAL_POST.name)
+            session.execute(update(SocialPost).values({name: getattr(SocialPost, name) - seconds for name in posts}))
+            times = ("check_at", "paused_until", "turn_at")
+            session.execute(
+                update(SocialAccount).values({each: getattr(SocialAccount, each) - seconds for each in times})
+            )
+            waiting = (OutboxRow.listener == SOCIAL_POST.name, OutboxRow.state == "waiting")
+            session.execute(update(OutboxRow).where(*waiting).values(due_at=OutboxRow.due_at - seconds))
+
+    def repeat(self, listener: str, about: int) -> None:
+        """Lets the rows of an article or account come again, whatever became of them."""
+        with self.db.write() as session:
+            events = select(Event.id).where(or_(Event.article_seq == about, Event.target_id == about))
+            rows = (OutboxRow.listener == listener, OutboxRow.event_id.in_(events))
+            session.execute(update(OutboxRow).where(*rows).values(state="waiting", attempt=0, due_at=0.0))
+
+    def now(self) -> float:
+        """By the database's clock."""
+        with self.db.read() as session:
+            return session.scalars(select(db_now())).one()
+
+    def rest(self) -> None:
+        """Lets everything be done that is due by now."""
+        self.until(self._is_at_rest)
+
+    def _is_at_rest(self) -> bool:
+        with self.db.read() as session:
+            due = or_(OutboxRow.state != "waiting", OutboxRow.due_at <= db_now())
+            mine = OutboxRow.listener.startswith("social.")
+            return session.scalar(select(OutboxRow.id).where(mine, OutboxRow.due_at.is_not(None), due)) is None
+
+    def waiting(self) -> int:
+        return sum(post.state in WAITING for post in self.posts())
+
+    def sent_within(self, minutes: float) -> int:
+        """How many posts the network got in these minutes, those that went out together as one."""
+        with self.db.read() as session:
+            recent = (SocialPost.sent_at > db_now() - minutes * 60, SocialPost.digest_id.is_(None))
+            return len(session.scalars(select(SocialPost.id).where(*recent)).all())
 
     def lease_over(self) -> None:
         """As if the worker that holds turns had been away for longer than it may."""

@@ -16,7 +16,8 @@ from services.feed.formats.fields import ABOUT_PATH
 from services.feed.formats.jsonfeed import ABOUT
 from services.feed.formats.page import error_page, make_frame, not_found_page
 from services.feed.masthead import as_json
-from services.feed.share import NETWORKS, share_links, share_target, subject_of
+from services.feed.networks import NETWORKS
+from services.feed.share import share_links, share_target, subject_of
 from services.feed.stand import Newsstand
 from services.feed.visitors import is_person, visitor_of
 from shared.audience import Audience
@@ -67,12 +68,17 @@ def make_views(stand: Newsstand, audience: Audience, proxies: int) -> Blueprint:
 
     @views.get("/share/<article_id>")
     def share_list(article_id: str) -> Response:
-        links = share_links(subject_of(stand.visible_story(article_id)), stand.publication.share.networks)
+        subject = subject_of(stand.visible_story(article_id))
+        links = share_links(subject, stand.publication.share.networks)
         base = stand.publication.base_url
         return _json(
             [
-                {"network": each.network, "label": each.label, "url": base + share_path(each.network, article_id)}
-                | {"target": each.url}
+                {
+                    "network": each.network,
+                    "label": each.label,
+                    "url": base + share_path(each.network, article_id),
+                    "target": share_target(each.network, subject),
+                }
                 for each in links
             ]
         )

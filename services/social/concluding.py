@@ -3,7 +3,7 @@ account's turn, with account and posts held."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -221,11 +221,13 @@ def postponed(desk: Desk, why: str, seconds: float) -> None:
 
 def skipped(desk: Desk, why: str) -> None:
     for each in desk.posts:
-        if each.sent_at is not None:  # a thread that was begun
-            want(each, DELETE, desk.now)
-        else:
-            _go(each, SKIPPED, why, desk.now)
-            want(each, "", None)
+        _go(each, SKIPPED, why, desk.now)
+        want(each, "", None)
+
+
+def too_late(post: SocialPost) -> str:
+    """Why a post whose time is over was not posted in time."""
+    return f"it could not be posted in time: {post.reason or 'it waited for its turn'}"
 
 
 def capped(desk: Desk, why: str) -> None:
@@ -277,11 +279,18 @@ def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: d
     _announce(desk, PostSent)
 
 
-def deleted(desk: Desk, why: str) -> None:
-    for each in _still_there(desk):
-        move(each, DELETED, why, desk.now)
-        each.measure_at = None
+def deleted(desk: Desk, why: str, standing: Collection[int]) -> None:
+    """The post is gone from the network. Those of it that were never sent whole, and whose articles stand, are planned
+    anew."""
     want(desk.post, "", None)
+    desk.post.parts, desk.post.measure_at = [], None
+    for each in _still_there(desk):
+        if each.id in standing:
+            each.digest_id, each.sent_at, each.url, each.first_armed_at = None, None, "", None
+            note(each, PLANNED, "it was begun together with an article that was withdrawn", desk.now)
+            want(each, SEND, desk.now)
+        else:
+            move(each, DELETED, why, desk.now)
     well(desk)
     _announce(desk, PostDeleted)
 

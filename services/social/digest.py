@@ -9,11 +9,11 @@ from datetime import datetime
 from services.social.article import Article
 from services.social.network import Account, Draft, Network
 from services.social.text.assembly import Text, assemble
-from services.social.text.cutting import shorten
-from services.social.text.rules import Rule
 from services.social.text.template import Kind, Part, clean
-from services.social.text.urls import ascii_url
 from services.social.text.writing import HEADLINE, MOST_POSTS, Style, Written, write
+from shared.copyfit.cutting import shorten
+from shared.copyfit.rules import Rule
+from shared.copyfit.urls import ascii_url
 from shared.text import cut
 
 # Graphemes of a headline in a list of several.

@@ -21,12 +21,12 @@ from typing import Any, ClassVar
 
 from services.social.article import Article
 from services.social.outcomes import AccountBroken, Cannot, Duplicate
-from services.social.text.cutting import shorten
-from services.social.text.hashtags import Hashtags
-from services.social.text.rules import Rule
 from services.social.text.template import DEFAULTS
-from services.social.text.urls import ascii_url
 from services.social.text.writing import Style, Written, write
+from shared.copyfit.cutting import shorten
+from shared.copyfit.hashtags import Hashtags
+from shared.copyfit.rules import Rule
+from shared.copyfit.urls import ascii_url
 from shared.http import Door
 
 FOREVER = timedelta(days=36_500)

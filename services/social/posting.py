@@ -46,6 +46,7 @@ from shared.visibility import is_visible
 LATEST_CALL = 45.0
 # Seconds until a page that is not ready is asked for again.
 NOT_READY = 2.0
+A_MOMENT = 0.5
 # Of a post that was confirmed by a person.
 UNKNOWN_ID = "It is not known under which id the network has the post, so it cannot be changed."
 
@@ -251,7 +252,7 @@ class Posting:
     def _composed(self, work: Work) -> tuple[Draft, int]:
         """The draft, and how many posts it stands for. One that was sent in part is not written anew."""
         if work.done:
-            return work.draft, 1
+            return work.draft, len(work.posts)
         key = f"{work.visible[0].article.id}-{work.row.id}-{work.post.kind}-v{work.visible[0].version}"
         at = work.at
         if work.post.kind.startswith("correction."):
@@ -320,7 +321,7 @@ class Posting:
                 return False
             if any(versions.get(each.article_seq) != work.readings[each.article_seq].version for each in posts):
                 return False
-            if any(each.state not in (*WAITING, UNCONFIRMED) or not each.wanted for each in posts):
+            if not posts[0].wanted or any(each.state not in (*WAITING, UNCONFIRMED) for each in posts):
                 return False
             now = session.scalars(select(db_now())).one()
             for each in posts:
@@ -394,7 +395,7 @@ class Posting:
             parts = self._edited_parts(work, old, new)
         except Gone as error:
             why = str(error)
-            return lambda desk: concluding.deleted(desk, f"It is gone from the network: {why}")
+            return lambda desk: concluding.deleted(desk, f"It is gone from the network: {why}", set())
         except (Cannot, TemplateRefused, NoRoom, ValueError, RefusedByNetwork) as error:
             why = str(error)
             return lambda desk: concluding.edited(desk, None, (), versions, why)
@@ -431,7 +432,8 @@ class Posting:
         except PostError as error:
             told = error
             return lambda desk: concluding.not_changed(desk, told)
-        return lambda desk: concluding.deleted(desk, "the article was withdrawn")
+        standing = {post.id for post in work.posts if post.state in WAITING and _is_visible(work, post)}
+        return lambda desk: concluding.deleted(desk, "the article was withdrawn", standing)
 
     def _measure(self, work: Work) -> Conclusion:
         try:
@@ -475,7 +477,8 @@ class Posting:
 
 
 def _nothing(desk: Desk) -> None:
-    """The turn found something else than it expected; the next one looks anew."""
+    """Something has changed since the turn began; the next one looks anew, a moment later."""
+    desk.account.paused_until = max(desk.account.paused_until, desk.now + A_MOMENT)
 
 
 def _only(desk: Desk, count: int) -> Desk:
@@ -484,21 +487,20 @@ def _only(desk: Desk, count: int) -> Desk:
 
 
 def _no_longer(work: Work) -> Conclusion | None:
-    """Whether something about these posts has changed so that they are not sent as they are."""
+    """What is to be done with these posts instead of sending them, where that has changed."""
     gone = {post.id for post in work.posts if not _is_visible(work, post)}
-    late = {post.id for post in work.posts if post.not_after < work.now and post.sent_at is None}
+    late = {post.id for post in work.posts if post.not_after < work.now}
+    if work.done:  # what was begun is ended, or taken back
+        return (lambda desk: want(desk.post, DELETE, desk.now)) if gone else None
     if not gone and not late:
         return None
 
     def conclude(desk: Desk) -> None:
         for post in desk.posts:
-            own = replace(desk, posts=[post])
             if post.id in gone:
-                concluding.skipped(own, "the article was withdrawn")
+                concluding.skipped(replace(desk, posts=[post]), "the article was withdrawn")
             elif post.id in late:
-                concluding.skipped(
-                    own, f"it could not be posted in time{': ' if post.reason else ''}{post.reason or ''}"
-                )
+                concluding.skipped(replace(desk, posts=[post]), concluding.too_late(post))
 
     return conclude
 
@@ -509,12 +511,10 @@ def _is_visible(work: Work, post: SocialPost) -> bool:
 
 
 def _posts(session: Session, todo: Todo) -> list[SocialPost]:
-    """The posts a turn is about; behind one that went out with others, these others."""
+    """The posts a turn is about; behind one that went out with others, or began to, these others."""
     ids = list(todo.posts)
-    if todo.what != SEND and ids:
-        ids += session.scalars(
-            select(SocialPost.id).where(SocialPost.digest_id == ids[0]).order_by(SocialPost.id)
-        ).all()
+    if ids:
+        ids += session.scalars(select(SocialPost.id).where(SocialPost.digest_id == ids[0]).order_by(SocialPost.id))
     rows = {post.id: post for post in session.scalars(select(SocialPost).where(SocialPost.id.in_(ids)))}
     return [rows[each] for each in ids if each in rows]
 

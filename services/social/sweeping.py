@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.social import turns
 from services.social.accounts import lock
+from services.social.concluding import too_late
 from services.social.post import SKIPPED, WAITING, move, want
 from shared.clock import Clock
 from shared.db import Database, db_now
@@ -58,5 +59,5 @@ def _skip(session: Session) -> None:
     query = select(SocialPost).where(SocialPost.id.in_(_late(session))).order_by(SocialPost.id).with_for_update()
     for post in session.scalars(query):
         if post.state in WAITING:
-            move(post, SKIPPED, f"it could not be posted in time: {post.reason or 'it waited for its turn'}", now)
+            move(post, SKIPPED, too_late(post), now)
             want(post, "", None)

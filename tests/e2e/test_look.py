@@ -22,7 +22,8 @@ from playwright.sync_api import Browser, Page, expect
 from services.feed.assets import CONTENT_SECURITY_POLICY, static_files
 from services.feed.formats import page as pages
 from services.feed.masthead import compose
-from services.feed.share import NETWORKS, ShareLink
+from services.feed.networks import NETWORKS
+from services.feed.share import ShareLink
 from services.feed.translations import Variant
 from services.feed.wording import withdrawal_notice
 from shared.publication import TEMPLATE, Publication, load_publication
@@ -86,7 +87,7 @@ def render(base_url: str) -> dict[str, tuple[str, bytes]]:
 
 
 def share_links() -> tuple[ShareLink, ...]:
-    return tuple(ShareLink(name, network.label, "") for name, network in NETWORKS.items())
+    return tuple(ShareLink(name, network.label) for name, network in NETWORKS.items())
 
 
 def withdrawn(publication: Publication, frame: pages.Frame) -> bytes:

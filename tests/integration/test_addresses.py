@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
-from services.feed.share import NETWORKS
+from services.feed.networks import NETWORKS
 from shared.urls import share_path, short_url
 from tests.databases import fresh_database
 from tests.paper import BASE, BROWSER, FIREFOX, NOWHERE, Paper, Replica

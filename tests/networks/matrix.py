@@ -39,7 +39,7 @@ class MatrixServer(NetworkServer):
 
     def limited(self) -> Answer:
         content = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 2500}
-        return Answer(429, content)
+        return Answer(429, content, dict(self.limit_headers))
 
     def unauthorised(self) -> Answer:
         content = {"errcode": "M_UNKNOWN_TOKEN", "error": "Access token has expired", "soft_logout": True}

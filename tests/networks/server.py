@@ -99,6 +99,7 @@ class NetworkServer:
         self.pictures = {"/card.png": png(1200, 630)}
         self.fault: Fault | None = None
         self.garbled = False  # whether everything is answered by a page of HTML
+        self.locked = False  # whether nothing is allowed to the account any more
         self.limit_headers: dict[str, str] = {"Retry-After": "30"}
         self.stopped = threading.Event()
         self._lock = threading.RLock()
@@ -174,6 +175,9 @@ class NetworkServer:
             return
         if self.garbled:
             handler.say(Answer(200, "<html><body>Welcome</body></html>"))
+            return
+        if self.locked:
+            handler.say(self.unauthorised())
             return
         with self._lock:
             self.requests.append(request)

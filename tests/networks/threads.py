@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.social.networks.threads import Threads
-from services.social.text import rules
+from shared.copyfit import rules
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
 TOKEN = "THs3cret"

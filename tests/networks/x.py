@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.social.networks.x import X
-from services.social.text import rules
+from shared.copyfit import rules
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
 _LINK = re.compile(r"https?://\S+")

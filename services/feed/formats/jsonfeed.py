@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from services.feed.formats.fields import ABOUT_PATH, byline_url, changed_at, instant, legal
-from services.feed.share import NETWORKS, can_take, subject_of
+from services.feed.networks import NETWORKS
+from services.feed.share import can_take, subject_of
 from services.feed.story import Document, Story
 from shared.urls import share_path
 

@@ -29,9 +29,9 @@ from services.social.network import (
 )
 from services.social.networks.lookup import same_text
 from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork, TokenExpired
-from services.social.text import rules
-from services.social.text.rules import Rule
 from services.social.text.writing import Span, Text, Written, byte_range
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door
 
 COLLECTION = "app.bsky.feed.post"

@@ -18,8 +18,8 @@ from services.social.network import Account, Capabilities, Checked, Draft, Measu
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import Duplicate, Gone, PostError
-from services.social.text import rules
-from services.social.text.rules import Rule
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door, multipart
 
 VERSION = "v24.0"

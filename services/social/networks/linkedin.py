@@ -28,10 +28,10 @@ from services.social.network import (
 )
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Duplicate, Gone, PostError, RefusedByNetwork, TokenExpired
-from services.social.text import rules
-from services.social.text.cutting import shorten
-from services.social.text.rules import Rule
 from services.social.text.writing import Written
+from shared.copyfit import rules
+from shared.copyfit.cutting import shorten
+from shared.copyfit.rules import Rule
 from shared.http import Door
 
 VERSION = "202610"

@@ -16,8 +16,8 @@ from services.social.calling import Caller, Reply, link_of
 from services.social.network import Account, Capabilities, Checked, Draft, Measured, Media, Network, Posted
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import Gone, NotSent, RefusedByNetwork
-from services.social.text import rules
-from services.social.text.rules import Rule
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door, multipart
 
 _LARGEST_PICTURE = 16_000_000

@@ -15,8 +15,8 @@ from services.social.calling import Caller, words_of
 from services.social.network import Access, Account, Capabilities, Checked, Draft, Network, Posted
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Gone, PostError, TokenExpired
-from services.social.text import rules
-from services.social.text.rules import Rule
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door
 
 _API = "/_matrix/client/v3"

@@ -25,8 +25,8 @@ from services.social.outcomes import (
     RefusedByNetwork,
     Unknown,
 )
-from services.social.text import rules
-from services.social.text.rules import Bound, Rule, Unit
+from shared.copyfit import rules
+from shared.copyfit.rules import Bound, Rule, Unit
 from shared.http import Door
 
 # The text of a block, which a post with a picture is made of.

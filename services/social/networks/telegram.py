@@ -17,8 +17,8 @@ from services.social import waiting
 from services.social.calling import Caller, Reply, words_of
 from services.social.network import Account, Capabilities, Checked, Draft, Network, Posted
 from services.social.outcomes import AccountBroken, Gone, PostError
-from services.social.text import rules
-from services.social.text.rules import Rule
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door, multipart
 
 _LARGEST_PICTURE = 10_000_000

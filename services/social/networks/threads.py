@@ -18,8 +18,8 @@ from services.social.network import Access, Account, Capabilities, Checked, Draf
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork
-from services.social.text import rules
-from services.social.text.rules import Rule
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door
 
 _API = "/v1.0"

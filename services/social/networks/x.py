@@ -36,8 +36,8 @@ from services.social.outcomes import (
     RefusedByNetwork,
     TokenExpired,
 )
-from services.social.text import rules
-from services.social.text.rules import Rule
+from shared.copyfit import rules
+from shared.copyfit.rules import Rule
 from shared.http import Door, multipart
 
 _LARGEST_PICTURE = 5_000_000

@@ -1,1 +1,1 @@
-"""The words of a post: templates, hashtags, counting by each network's rule, and cutting that breaks nothing. Pure."""
+"""The words of a post: templates, and the way from an article to text that a network takes whole. Pure."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from services.social.article import Article
 from services.social.text.assembly import Span, Text, assemble
-from services.social.text.cutting import shorten
-from services.social.text.hashtags import USUAL, Hashtags, hashtags
-from services.social.text.rules import Rule
 from services.social.text.template import Kind, Part, TemplateRefused, read_template
-from services.social.text.urls import ascii_url
+from shared.copyfit.cutting import shorten
+from shared.copyfit.hashtags import USUAL, Hashtags, hashtags
+from shared.copyfit.rules import Rule
+from shared.copyfit.urls import ascii_url
 
 LEAST = 40  # bytes: less of a text tells nothing, and is left out where that is possible
 MOST_POSTS = 25

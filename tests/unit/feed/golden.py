@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 from services.feed.formats import FORMATS
-from services.feed.share import NETWORKS, share_links, subject_of
+from services.feed.networks import NETWORKS
+from services.feed.share import share_links, share_target, subject_of
 from tests.unit.feed import stories
 
 FOLDER = Path(__file__).parents[2] / "golden"
@@ -44,8 +45,9 @@ def share_file(name: str) -> Path:
 
 def shared(name: str) -> str:
     """Every network's link for a story, one per line."""
-    links = share_links(subject_of(SHARED[name]), NETWORKS)
-    return json.dumps({link.network: link.url for link in links}, indent=2) + "\n"
+    subject = subject_of(SHARED[name])
+    links = {link.network: share_target(link.network, subject) for link in share_links(subject, NETWORKS)}
+    return json.dumps(links, indent=2) + "\n"
 
 
 def _write() -> None:

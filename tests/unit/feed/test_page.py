@@ -48,7 +48,7 @@ FEEDS = pages.FeedsView(
         "byline": [],
     },
 )
-LINKS = (ShareLink("whatsapp", "WhatsApp", "https://wa.example/"), ShareLink("email", "E-mail", "mailto:"))
+LINKS = (ShareLink("whatsapp", "WhatsApp"), ShareLink("email", "E-mail"))
 
 
 def parse(content):

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from services.social.article import Article
-from services.social.text import rules
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, write
+from shared.copyfit import rules
 
 FOLDER = Path(__file__).parents[2] / "golden" / "social"
 RULES = {

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.social.text.template import DEFAULTS, NAMES, Kind, Part, TemplateRefused, read_template
+from tests.scripts import TEXTS
 from tests.unit.social.golden import article
-from tests.unit.social.scripts import TEXTS
 
 STORY = article()
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.social.text.hashtags import Hashtags
-from services.social.text.rules import BLUESKY, THREADS, Bound, Rule, Unit, X, mastodon
 from services.social.text.template import DEFAULTS, TemplateRefused
 from services.social.text.writing import NoRoom, Problem, Style, byte_range, dry_run, utf16_range, write
+from shared.copyfit.hashtags import Hashtags
+from shared.copyfit.rules import BLUESKY, THREADS, Bound, Rule, Unit, X, mastodon
+from tests.scripts import TEXTS
 from tests.unit.social.golden import CASES, FULL, RULES, article, posts_file, written
-from tests.unit.social.scripts import TEXTS
 
 LINK = "https://news.example.com/2026/11/23/council-votes-4f2a"
 WORD = Hashtags(most=2)

@@ -7,8 +7,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.social.text.hashtags import USUAL, Hashtags, hashtag, hashtags
-from tests.unit.social.scripts import TEXTS
+from shared.copyfit.hashtags import USUAL, Hashtags, hashtag, hashtags
+from tests.scripts import TEXTS
 
 # What Mastodon and X take for a hashtag: a letter, and else only letters, marks, digits, underscores, joiners inside.
 RECOGNISED = regex.compile(r"(?=.*\p{L})[\p{L}\p{Nd}](?:[\p{L}\p{M}\p{Nd}_\u200c]*[\p{L}\p{M}\p{Nd}_])?")

@@ -12,7 +12,7 @@ from enum import Enum
 
 import regex
 
-from services.social.text.links import find_links
+from shared.copyfit.links import find_links
 
 _GRAPHEME = regex.compile(r"\X")
 # Before Unicode 15.1 a virama did not join consonants into one grapheme (UAX 29, rule GB9c), and servers with older

@@ -8,6 +8,8 @@ so that hostile text costs no more than other text of its length.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
@@ -38,19 +40,30 @@ def _one_of(words: list[str]) -> str:
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(reversed(branches))})"
 
 
-_TLDS = sorted(files(__package__).joinpath("tlds.txt").read_text("utf-8").split())
-_TLD = rf"(?:{_one_of(_TLDS)}(?=[^0-9a-z@+-]|\Z)|xn--[-0-9a-z]+)"
-_LABEL = rf"{_IN_HOST}{{1,63}}+(?:-++{_IN_HOST}{{1,63}}+){{0,31}}+\."
-_SUBLABEL = _LABEL.replace("-++", "[_-]++")
-_LINK = regex.compile(
-    rf"(?:[^a-z0-9@＠$#＃\ufeff\ufffe\uffff]|\A)(?P<link>(?P<scheme>https?://)?"
-    rf"(?P<host>(?:{_SUBLABEL}){{0,12}}{_LABEL}{_TLD})(?P<port>:[0-9]+)?"
-    rf"(?P<path>/(?:(?:{_IN_PATH}|{_IN_BRACKETS})*(?<={_PATH_END}))?)?(?:{_QUERY})?)",
-    regex.IGNORECASE,
-)
 _WORD = regex.compile(r"\S+")
-_ASCII_HOST = regex.compile(rf"(?:[-a-z0-9{_LATIN}]++\.){{1,12}}{_TLD}", regex.IGNORECASE)
 _SHORT = regex.compile(r"https?://t\.co/(?P<slug>[a-z0-9]+)(?:" + _QUERY + ")?", regex.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Grammar:
+    link: regex.Pattern[str]
+    ascii_host: regex.Pattern[str]
+
+
+@cache
+def _grammar() -> _Grammar:
+    """Made when it is first needed: the list of top-level domains takes a seventh of a second and 6 MB."""
+    tlds = sorted(files(__package__).joinpath("tlds.txt").read_text("utf-8").split())
+    tld = rf"(?:{_one_of(tlds)}(?=[^0-9a-z@+-]|\Z)|xn--[-0-9a-z]+)"
+    label = rf"{_IN_HOST}{{1,63}}+(?:-++{_IN_HOST}{{1,63}}+){{0,31}}+\."
+    sublabel = label.replace("-++", "[_-]++")
+    link = regex.compile(
+        rf"(?:[^a-z0-9@＠$#＃\ufeff\ufffe\uffff]|\A)(?P<link>(?P<scheme>https?://)?"
+        rf"(?P<host>(?:{sublabel}){{0,12}}{label}{tld})(?P<port>:[0-9]+)?"
+        rf"(?P<path>/(?:(?:{_IN_PATH}|{_IN_BRACKETS})*(?<={_PATH_END}))?)?(?:{_QUERY})?)",
+        regex.IGNORECASE,
+    )
+    return _Grammar(link, regex.compile(rf"(?:[-a-z0-9{_LATIN}]++\.){{1,12}}{tld}", regex.IGNORECASE))
 
 
 def find_links(text: str, bare: bool) -> list[tuple[int, int]]:
@@ -70,7 +83,7 @@ def _candidates(text: str) -> Iterator[regex.Match[str]]:
     """What the grammar takes for a link, looked for only where it can be: in words with a full stop."""
     for word in _WORD.finditer(text):
         if "." in word[0]:
-            yield from _LINK.finditer(text, max(word.start() - 1, 0), word.end())
+            yield from _grammar().link.finditer(text, max(word.start() - 1, 0), word.end())
 
 
 def _with_scheme(match: regex.Match[str]) -> list[tuple[int, int]]:
@@ -84,7 +97,9 @@ def _with_scheme(match: regex.Match[str]) -> list[tuple[int, int]]:
 def _without_scheme(match: regex.Match[str]) -> list[tuple[int, int]]:
     """Only hosts in ASCII and Latin letters are taken for links; the last of them has the length of the path too, also
     where other letters stand between the two: that is how X counts."""
-    hosts = [host.span() for host in _ASCII_HOST.finditer(match.string, match.start("host"), match.end("host"))]
+    hosts = [
+        host.span() for host in _grammar().ascii_host.finditer(match.string, match.start("host"), match.end("host"))
+    ]
     if hosts and match["path"]:
         hosts[-1] = (hosts[-1][0], hosts[-1][1] + match.end("link") - match.end("host"))
     return hosts

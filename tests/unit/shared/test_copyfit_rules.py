@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from services.social.text.rules import (
+from shared.copyfit.rules import (
     BLUESKY,
     DISCORD,
     LINKEDIN,
@@ -21,10 +22,9 @@ from services.social.text.rules import (
     X,
     mastodon,
 )
-from tests.unit.social.golden import FOLDER
-from tests.unit.social.scripts import TEXTS
+from tests.scripts import TEXTS
 
-COUNTS = json.loads((FOLDER / "counts.json").read_text())
+COUNTS = json.loads((Path(__file__).parents[2] / "golden" / "copyfit" / "counts.json").read_text())
 FAMILY = "👨‍👩‍👧‍👦"
 
 

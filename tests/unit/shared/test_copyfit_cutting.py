@@ -9,11 +9,11 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.social.text.cutting import shorten
-from services.social.text.links import find_links
-from services.social.text.rules import BLUESKY, THREADS, Bound, Rule, Unit, X, mastodon
+from shared.copyfit.cutting import shorten
+from shared.copyfit.links import find_links
+from shared.copyfit.rules import BLUESKY, THREADS, Bound, Rule, Unit, X, mastodon
 from shared.text import ELLIPSIS, drop_unpaired_isolates
-from tests.unit.social.scripts import TEXTS
+from tests.scripts import TEXTS
 
 RULES = {"x": X, "bluesky": BLUESKY, "mastodon": mastodon(), "threads": THREADS}
 LANGUAGES = st.sampled_from(["en", "ar", "fa", "he", "th", "hi", "zh-Hant", "zh", "ja", "km", ""])

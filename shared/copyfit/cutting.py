@@ -9,7 +9,7 @@ from functools import cache
 import budoux
 import regex
 
-from services.social.text.links import find_links
+from shared.copyfit.links import find_links
 from shared.text import ELLIPSIS, LOOSE_ENDS, drop_unpaired_isolates
 
 _GRAPHEME = regex.compile(r"\X")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.social.text.rules import X, mastodon
-from services.social.text.urls import ascii_url
-from tests.unit.social.scripts import TEXTS
+from shared.copyfit.rules import X, mastodon
+from shared.copyfit.urls import ascii_url
+from tests.scripts import TEXTS
 
 
 @pytest.mark.parametrize(

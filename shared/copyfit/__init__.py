@@ -1,0 +1,1 @@
+"""Copyfitting: how each network counts text, where prose is cut, hashtags, links and addresses it keeps whole. Pure."""
