@@ -38,7 +38,7 @@ Hours = Annotated[str, AfterValidator(_hours)]
 
 
 class _Rules(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Burst(_Rules):
@@ -49,6 +49,9 @@ class Burst(_Rules):
     posts: int = Field(ge=1, le=1000)
     minutes: float = Field(gt=0, le=1440)
     then: Literal["digest", "thread", "wait"] = "digest"
+
+
+_LISTS = ("sections", "tags", "languages", "publishers", "bylines", "without_tags", "quiet", "slots")
 
 
 class Choice(_Rules):
@@ -72,6 +75,12 @@ class Choice(_Rules):
     burst: Burst | None = None
     on_edit: Literal["edit", "reply", "nothing"] = "edit"  # what follows when a posted article is changed
     campaign: bool = True  # whether links carry the account's name, so that what it brings is counted
+
+    @field_validator(*_LISTS, mode="before")
+    @classmethod
+    def _parted(cls, value: object) -> object:
+        """A text is a list too: what stands between its commas."""
+        return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("sections", "tags", "publishers", "bylines", "without_tags")
     @classmethod

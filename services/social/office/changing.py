@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def change(name: str, given: tuple[str, ...], file: Path | None, as_json: bool) 
     """
     if not (given or file):
         raise click.UsageError("Name what to change, as in fresh_hours=12, or a --file.")
-    values = merged(read_file(file) if file else {}, read_given(given))
+    values = [read_file(file) if file else {}, read_given(given)]
     with open_office() as office:
         found = changed(office, office.account(name), values)
     _show(found, as_json, f"Changed: {name}.")
@@ -60,12 +60,12 @@ def test(name: str, as_json: bool) -> None:
     _show(found, as_json, f"{name}: {told}")
 
 
-def changed(office: Office, row: SocialAccount, values: Mapping[str, Any]) -> Tried:
-    """Judges, tries and stores an account with these values. Raises Refused and PostError."""
+def changed(office: Office, row: SocialAccount, values: Sequence[Mapping[str, Any]]) -> Tried:
+    """Judges, tries and stores an account with these values, of which later ones win. Raises Refused and PostError."""
     found: list[Tried] = []
 
     def act(row: SocialAccount, keep: Keep) -> Conclusion:
-        settings, rules = enrolling.split(merged({**row.settings, **row.choice}, values))
+        settings, rules = enrolling.split(reduce(merged, values, {**row.settings, **row.choice}))
         secrets, network = office.vault.open(row.secrets), network_of(row)
         moves = any(settings.get(each) != row.settings.get(each) for each in _own(network))
         if moves:

@@ -14,7 +14,7 @@ from services.social import turns
 from services.social.accounts import ACTIVE, by_name, choice_of, network_of
 from services.social.network import Account, Draft
 from services.social.office.opening import Office
-from services.social.office.telling import instant, moment, number, show_table
+from services.social.office.telling import instant, moment, show_table
 from services.social.post import WAITING
 from services.social.reading import find_article, read, with_campaign
 from services.social.text.template import TemplateRefused
@@ -177,8 +177,8 @@ def _texts(office: Office, session: Session, row: SocialAccount, carrier: Social
 
 
 def _reactions(post: dict[str, Any]) -> str:
-    known = [f"{number(post[name])} {name}" for name in ("likes", "reposts", "replies") if post[name] is not None]
-    return ", ".join(known)
+    known = (name for name in ("likes", "reposts", "replies") if post[name] is not None)
+    return ", ".join(f"{name} {post[name]:,}" for name in known)
 
 
 def _short(instant: str | None) -> str:

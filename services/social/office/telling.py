@@ -24,7 +24,7 @@ def show_json(value: Any) -> None:
 
 def show_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
     """A table; columns named in `numbers` stand to the right. Text is shown as it is, whatever it holds."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=any(titles))
     for title in titles:
         table.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for row in rows:
@@ -45,13 +45,6 @@ def moment(seconds: float | None, zone: ZoneInfo) -> str:
 def instant(seconds: float | None, zone: ZoneInfo) -> str | None:
     """An instant as programs read it (RFC 3339)."""
     return datetime.fromtimestamp(seconds, zone).isoformat(timespec="seconds") if seconds is not None else None
-
-
-def in_future(seconds: float | None, now: float, zone: ZoneInfo) -> str:
-    """When something comes: now, or at an instant."""
-    if seconds is None:
-        return ""
-    return "now" if seconds <= now + 1 else moment(seconds, zone)
 
 
 def number(value: int | None) -> str:

@@ -75,7 +75,7 @@ def tried(
 
 
 def _in_words(network: Network, usual: Month) -> str:
-    told = f"Of the {usual.articles:,} articles of the last {MONTH.days} days it would have posted {usual.posts:,}."
+    told = f"In the last {MONTH.days} days it would have posted {usual.posts:,} of {usual.articles:,} articles."
     if any(network.can.cost):
         told += f" That costs about ${usual.cost:,.2f} a month."
     return told
