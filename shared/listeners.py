@@ -56,7 +56,7 @@ PUSH_SEND_WEBHOOK = Listener("push.send_webhook", batch=50, lease=40.0)
 SOCIAL_PLAN = Listener("social.plan", batch=50)
 SOCIAL_WITHDRAW = Listener("social.withdraw", batch=50)
 # One turn of an account may call its network several times: page, picture, post, address of the post.
-SOCIAL_POST = Listener("social.post", batch=50, lease=100.0)
+SOCIAL_POST = Listener("social.post", batch=50, lease=60.0)
 SOCIAL_NOTIFY = Listener("social.notify", batch=5, lease=40.0)
 
 LISTENERS: dict[type[Event], tuple[Listener, ...]] = {

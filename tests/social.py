@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -42,32 +42,9 @@ class SocialDesk:
         self.settings = settings
         self.duties: Duties = make_duties(settings)
 
-    def add(
-        self, server: NetworkServer, name: str = "", *, choice: dict[str, Any] | None = None, **settings: Any
-    ) -> SocialAccount:
-        """An account on this server, as `masthead accounts add` makes it."""
-        account = server.account(**settings)
-        application = enrolling.Application(
-            name or server.network.name,
-            account.network,
-            account.server,
-            account.settings,
-            choice or {},
-            account.secrets,
-        )
-        with self.db.write() as session:
-            checked = Checked(identity=name or server.identity)
-            row = enrolling.store(
-                session,
-                application,
-                read_choice(choice or {}),
-                checked,
-                self.settings.make_vault(),
-                NOW - timedelta(days=1),
-            )
-            now = session.scalars(select(db_now())).one()
-            turns.give(session, [row], ZONE, now, NOW)
-        return row
+    def add(self, server: NetworkServer, name: str = "", **rules: Any) -> SocialAccount:
+        """An account on this server: `enrol`."""
+        return enrol(self.db, self.settings, server, name, since=NOW - timedelta(days=1), **rules)
 
     def publish(self, **fields: Any) -> int:
         """An article appears on pages and in feeds; posts are planned as soon as work is done."""
@@ -180,6 +157,30 @@ class SocialDesk:
         ids = session.scalars(select(SocialAccount.id)).all()
         now = session.scalars(select(db_now())).one()
         turns.give(session, lock(session, ids).values(), ZONE, now, NOW)
+
+
+def enrol(
+    db: Database,
+    settings: SocialSettings,
+    server: NetworkServer,
+    name: str = "",
+    *,
+    since: datetime,
+    choice: dict[str, Any] | None = None,
+    **more: Any,
+) -> SocialAccount:
+    """An account on this server as `masthead accounts add` makes it, by default named like its network."""
+    account = server.account(**more)
+    application = enrolling.Application(
+        name or server.network.name, account.network, account.server, account.settings, choice or {}, account.secrets
+    )
+    with db.write() as session:
+        checked = Checked(identity=name or server.identity)
+        vault = settings.make_vault()
+        row = enrolling.store(session, application, read_choice(choice or {}), checked, vault, since)
+        now = session.scalars(select(db_now())).one()
+        turns.give(session, [row], ZONE, now, since)
+    return row
 
 
 @contextmanager

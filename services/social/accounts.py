@@ -44,7 +44,7 @@ def network_of(row: SocialAccount) -> Network:
 def host_of(row: SocialAccount) -> str:
     """Whom calls for the account go to: what one host has under way is limited."""
     address = row.server or network_of(row).server
-    return origin(address)[0] if address else row.network
+    return "{}:{}".format(*origin(address)) if address else row.network
 
 
 def choice_of(row: SocialAccount) -> Choice:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from services.social import waiting
-from services.social.network import Account, Media
+from services.social.network import Account, Media, usable
 from services.social.outcomes import (
     AccountBroken,
     Gone,
@@ -58,6 +58,13 @@ class Reply:
             name = str(found)
             if name and name.isprintable() and len(name) <= _LONGEST_NAME:
                 return name
+        raise self.unusable(f"has no {'.'.join(map(str, path))}")
+
+    def secret(self, *path: str | int) -> str:
+        """The token at this path. Raises as `name` does for what can be no secret."""
+        found = self.get(*path)
+        if usable(found):
+            return found.strip()
         raise self.unusable(f"has no {'.'.join(map(str, path))}")
 
     def number(self, *path: str | int) -> int | None:

@@ -68,6 +68,15 @@ def judge(application: Application, door: Door, *, before: Mapping[str, Any] | N
     return NETWORKS[application.network], read_choice(dict(application.choice))
 
 
+def needed_secrets(network: Network, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The secrets without which an account with these settings cannot post: its tokens, or what it logs in with."""
+    secrets = (*network.secrets, *network.more_secrets)
+    named = [name for name in network.log_in if name not in secrets]
+    if named and all(settings.get(name) for name in named):
+        return tuple(name for name in network.log_in if name in secrets)
+    return network.secrets
+
+
 def split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Given values as settings of the network and of writing, and as rules of choice and time."""
     rules = {name: value for name, value in values.items() if name in Choice.model_fields}
@@ -150,7 +159,8 @@ def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> 
         return [*faults, Fault("/network", told, application.network[:100], ", ".join(NETWORKS))]
     faults += _server_faults(application, network, door)
     faults += _setting_faults(application, network, before)
-    for name in network.secrets:
+    missing = not all(name in application.secrets for name in network.secrets)
+    for name in needed_secrets(network, application.settings) if missing else ():
         if name not in application.secrets:
             told = f"{network.name} needs the secret {name}."
             faults.append(Fault(f"/secrets/{name}", told, None, "one line of ASCII"))

@@ -17,10 +17,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from services.social.article import Article
 from services.social.outcomes import AccountBroken, Cannot, Duplicate
+from services.social.sign_in import SignIn
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, Written, write
 from shared.copyfit.cutting import shorten
@@ -29,7 +30,18 @@ from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
 from shared.http import Door
 
+# Seconds a call to a network may take. A post takes up to four calls, and all must end within the lease of its turn.
+CALL_DEADLINE = 8.0
 FOREVER = timedelta(days=36_500)
+_LONGEST_SECRET = 10_000
+
+
+def usable(value: object) -> TypeGuard[str]:
+    """Whether this can be a secret: text, and such as can stand in a header."""
+    if not isinstance(value, str) or len(value) > _LONGEST_SECRET:
+        return False
+    bare = value.strip()
+    return bool(bare) and bare.isascii() and bare.isprintable()
 
 
 class Secrets(Mapping[str, str]):
@@ -60,10 +72,11 @@ class Secrets(Mapping[str, str]):
         return f"<secrets: {', '.join(self._values) or 'none'}>"
 
     def renewed(self, values: Mapping[str, Any]) -> Secrets:
-        """These secrets with new values; what is empty or no text never takes the place of what there is."""
-        return Secrets(
-            self._values | {name: value for name, value in values.items() if value and isinstance(value, str)}
-        )
+        """These secrets with new values. What can be no secret never takes the place of what there is."""
+        return Secrets(self._values | {name: value for name, value in values.items() if usable(value)})
+
+    def without(self, *names: str) -> Secrets:
+        return Secrets({name: value for name, value in self._values.items() if name not in names})
 
     def hidden(self) -> tuple[str, ...]:
         """What must not be shown anywhere: every value, and of an address its path."""
@@ -183,10 +196,18 @@ class Checked:
 
 @dataclass(frozen=True)
 class Access:
-    """What a refresh brought: secrets to store before they are used, and when the account needs a person again."""
+    """What a refresh or a sign-in brought: `secrets` to store before they are used, `settings` to add to the account's.
+
+    `ends`: when the access token runs out, to be refreshed before. `expires`: when the account needs a person again;
+    None when that is not told: after a refresh, what was known before stays true. `name` is what people call the page
+    or organisation, where a sign-in brought several to choose from.
+    """
 
     secrets: Secrets
     expires: datetime | None = None
+    ends: datetime | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,9 +247,20 @@ class Network(ABC):
     can: ClassVar[Capabilities]
     secrets: ClassVar[tuple[str, ...]] = ()  # what an account must have
     settings: ClassVar[tuple[str, ...]] = ()
+    log_in: ClassVar[tuple[str, ...]] = ()  # from these `refresh` makes the first token
+    refreshed_by: ClassVar[tuple[str, ...]] = ()  # secrets without which there is no refresh
+    hints: ClassVar[Mapping[str, str]] = {}  # where a person gets a setting or secret, one sentence each
 
-    def __init__(self, *, deadline: float = 10.0) -> None:
+    def __init__(self, *, deadline: float = CALL_DEADLINE) -> None:
         self.deadline = deadline
+
+    def sign_in(self, account: Account) -> SignIn | None:
+        """How a person signs in by OAuth; None where secrets are pasted: services/social/authorising.py."""
+        return None
+
+    def hint(self, name: str) -> str:
+        """What to tell a person who is asked for this setting or secret."""
+        return self.hints.get(name, f"docs/networks.md says what {name} is on {self.name}.")
 
     @abstractmethod
     def rule(self, account: Account) -> Rule:
@@ -320,6 +352,18 @@ class Network(ABC):
     def check(self, account: Account, door: Door) -> Checked:
         """Asks who the account is, without posting anything. Raises AccountBroken."""
         raise Cannot(f"{self.name} cannot be asked about an account.")
+
+    def register(self, account: Account, redirect_uri: str, door: Door) -> Account:
+        """The account with an app to sign in to, where the network registers apps by itself. Raises PostError."""
+        return account
+
+    def settle(self, account: Account, granted: Access, door: Door) -> tuple[Access, ...]:
+        """What is stored of a sign-in: one for each page or organisation the person may choose. Raises PostError."""
+        return (granted,)
+
+    def refreshes(self, account: Account) -> bool:
+        """Whether `refresh` can renew this account's access without a person."""
+        return self.can.refresh and all(name in account.secrets for name in self.refreshed_by)
 
     def refresh(self, account: Account, door: Door) -> Access:
         """Renews what has run out. Under a lock: some networks take the old secrets only once."""

@@ -13,6 +13,7 @@ from services.social import turns
 from services.social.accounts import REMOVED, choice_of, lock, network_of
 from services.social.choice import why_not
 from services.social.post import DELETE, EDIT, HELD, PLANNED, SEND, SKIPPED, VISIBLE, WAITING, move, note, want
+from services.social.posting import Posting
 from services.social.reading import Reading, published_before, read
 from shared import outbox
 from shared.clock import Clock
@@ -28,8 +29,9 @@ ARTICLE, CORRECTION = "article", "correction"
 class Planning:
     """The handlers of published and withdrawn articles. Each looks at where the article stands now."""
 
-    def __init__(self, db: Database, publication: Publication, clock: Clock) -> None:
+    def __init__(self, db: Database, posting: Posting, publication: Publication, clock: Clock) -> None:
         self._db = db
+        self._posting = posting
         self._publication = publication
         self._clock = clock
 
@@ -58,7 +60,8 @@ class Planning:
                         added = self._plan(session, account, reading, first=first)
                     if added:
                         concerned.add(account.id)
-            self._give_turns(session, concerned)
+            begun = self._give_turns(session, concerned)
+        self._posting.act(begun, waits=False)
 
     def withdraw(self, claim: outbox.Claim) -> None:
         """Nothing more is posted about these articles, and what was posted is taken back."""
@@ -74,7 +77,8 @@ class Planning:
                 for post in posts:
                     if self._take_back(session, post, now):
                         concerned.add(post.account_id)
-            self._give_turns(session, concerned)
+            begun = self._give_turns(session, concerned)
+        self._posting.act(begun, waits=False)
 
     def _plan(self, session: Session, account: SocialAccount, reading: Reading, *, first: bool) -> bool:
         choice = choice_of(account)
@@ -126,11 +130,11 @@ class Planning:
             return True
         return False
 
-    def _give_turns(self, session: Session, ids: Collection[int]) -> None:
-        if ids:
-            held = lock(session, ids).values()
-            now = session.scalars(select(db_now())).one()
-            turns.give(session, held, self._publication.tz, now, self._clock.now())
+    def _give_turns(self, session: Session, ids: Collection[int]) -> outbox.Claim:
+        """The turns that are due at once are this worker's own, as far as it has room for them."""
+        held = lock(session, ids).values()
+        now = session.scalars(select(db_now())).one()
+        return turns.give(session, held, self._publication.tz, now, self._clock.now(), room=self._posting.room)
 
 
 def new_post(account: SocialAccount, seq: int, kind: str, at: float, not_after: float) -> SocialPost:

@@ -43,7 +43,7 @@ from shared.standing import load_for_effect
 from shared.visibility import is_visible
 
 # Seconds after which a turn calls no network any more: its row's lease must not end while a post is on its way.
-LATEST_CALL = 45.0
+LATEST_CALL = 25.0
 # Seconds until a page that is not ready is asked for again.
 NOT_READY = 2.0
 A_MOMENT = 0.5
@@ -138,6 +138,11 @@ class Posting:
             "check": self._check,
         }
 
+    @property
+    def room(self) -> int:
+        """How many turns could begin now."""
+        return self._engine.room
+
     def act(self, claim: outbox.Claim, *, waits: bool = True) -> None:
         """Begins the turns of these accounts; those that lost theirs meanwhile are done."""
         if not claim.rows:
@@ -218,9 +223,7 @@ class Posting:
                 job.conclude(Desk(session, self._clock, account, posts, now))
             elif job.outcome.reason:  # there was no place for it
                 account.paused_until = max(account.paused_until, now + concluding.BACK_OFF[1])
-        begun = turns.give(
-            session, accounts.values(), self._publication.tz, now, self._clock.now(), room=self._engine.room
-        )
+        begun = turns.give(session, accounts.values(), self._publication.tz, now, self._clock.now(), room=self.room)
         return lambda: self.act(begun, waits=False)
 
     # What a turn can be used for. Each calls the network and says what is to be written.

@@ -17,6 +17,8 @@ DEADLINE = 5.0
 MOST_BYTES = 10_000_000
 # Pages known to be ready; an article goes to every account within seconds.
 REMEMBERED = 1000
+# Pages asked for at a time.
+AT_ONCE = 16
 
 
 class Readiness:
@@ -28,21 +30,25 @@ class Readiness:
         self._base_url = base_url
         self._ready: dict[tuple[str, int, str], None] = {}
         self._lock = threading.Lock()
+        self._asking = [threading.Lock() for _ in range(AT_ONCE)]
 
     def missing(self, draft: Draft, version: int) -> str:
         """Why the draft's page or picture cannot be shown yet; empty when both are ready for this version."""
         pictures = [each for each in (draft.image, *draft.media) if isinstance(each, Media)]
         key = (draft.link.partition("?")[0], version, " ".join(each.url for each in pictures))
-        with self._lock:
+        with self._asking[hash(key) % len(self._asking)]:  # whoever comes meanwhile has the answer of the first
             if key in self._ready:
                 return ""
-        why = self._page_missing(key[0]) or next(filter(None, map(self._picture_missing, pictures)), "")
-        if not why:
-            with self._lock:
-                self._ready[key] = None
-                while len(self._ready) > REMEMBERED:
-                    del self._ready[next(iter(self._ready))]
-        return why
+            why = self._page_missing(key[0]) or next(filter(None, map(self._picture_missing, pictures)), "")
+            if not why:
+                self._remember(key)
+            return why
+
+    def _remember(self, key: tuple[str, int, str]) -> None:
+        with self._lock:
+            self._ready[key] = None
+            while len(self._ready) > REMEMBERED:
+                del self._ready[next(iter(self._ready))]
 
     def _page_missing(self, url: str) -> str:
         told = self._told(url, "text/html")

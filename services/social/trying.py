@@ -66,21 +66,27 @@ def ask(
 ) -> tuple[Account, Checked | None]:
     """The account with what its network says of it; None where a network cannot be asked. Raises PostError.
 
-    Renews access that has run out, or logs in; `keep` stores what that brought before it is used.
+    Logs in, or renews access that has run out; `keep` stores what that brought before it is used.
     """
-    expires = None
+
+    def renewed() -> tuple[Account, Checked]:
+        access = network.refresh(account, door)
+        keep(access)
+        again = replace(account, secrets=access.secrets, settings={**account.settings, **access.settings})
+        found = network.check(again, door)
+        return again, replace(found, expires=found.expires or access.expires)
+
     try:
-        checked = network.check(account, door)
+        if network.log_in and set(account.secrets) <= set(network.log_in):
+            account, checked = renewed()
+        else:
+            checked = network.check(account, door)
     except Cannot:
         return account, None
     except TokenExpired:
-        if not network.can.refresh:
+        if not network.refreshes(account):
             raise
-        access = network.refresh(account, door)
-        keep(access)
-        account, expires = replace(account, secrets=access.secrets), access.expires
-        checked = network.check(account, door)
-    checked = replace(checked, expires=checked.expires or expires)
+        account, checked = renewed()
     return replace(account, settings={**account.settings, **checked.settings}), checked
 
 

@@ -27,7 +27,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
     posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
-    planning = Planning(db, publication, clock)
+    planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, lambda headline, text: None)
     return worker.Duties(
         db=db,

@@ -23,7 +23,7 @@ from services.social.outcomes import (
 )
 from tests.networks.bluesky import DID, BlueskyServer
 from tests.networks.discord import DiscordServer
-from tests.networks.facebook import FacebookServer
+from tests.networks.facebook import APP, APP_SECRET, FacebookServer
 from tests.networks.linkedin import LinkedInServer
 from tests.networks.mastodon import MastodonServer
 from tests.networks.matrix import ROOM, MatrixServer
@@ -296,15 +296,26 @@ def test_x_says_what_it_costs_and_changes_its_refresh_token() -> None:
 
 
 def test_facebook_waits_for_a_page_that_cannot_be_fetched_yet_and_knows_its_duplicate() -> None:
-    with started(FacebookServer()) as (server, network):
+    with started(FacebookServer()) as (server, _):
         server.unscraped = True
         with pytest.raises(NotSent, match="scraping"):
             publish(server)
         server.unscraped = False
         assert publish(server).id == publish(server).id
+
+
+def test_facebook_tells_its_app_when_a_token_ends_and_nobody_else() -> None:
+    with started(FacebookServer()) as (server, network):
         server.expires = 1_790_000_000
-        checked = network.check(server.account(), server.door())
-        assert checked.expires == datetime.fromtimestamp(1_790_000_000, UTC)
+        unknown = network.check(server.account(), server.door())
+        assert unknown.expires is None
+        assert "app access token" in unknown.remarks[0]
+        secrets = Secrets(server.secrets() | {"client_secret": APP_SECRET})
+        account = replace(server.account(client_id=APP), secrets=secrets)
+        assert network.check(account, server.door()).expires == datetime.fromtimestamp(1_790_000_000, UTC)
+        server.valid = False
+        with pytest.raises(AccountBroken, match="invalidated"):
+            network.check(account, server.door())
 
 
 @pytest.mark.parametrize(
@@ -357,7 +368,7 @@ def test_linkedin_takes_a_card_of_a_long_headline_and_summary() -> None:
 
 def test_linkedin_keeps_its_refresh_token_when_none_comes_back() -> None:
     with started(LinkedInServer()) as (server, network):
-        secrets = Secrets({"token": "AQold", "refresh": "AQrefresh", "client_secret": "sec"})
+        secrets = Secrets({"token": "AQold", "refresh": "AQrefresh", "client_secret": "li-app-secret"})
         account = replace(server.account(), secrets=secrets)
         renewed = network.refresh(account, server.door()).secrets
-        assert dict(renewed) == {"token": "AQnew", "refresh": "AQrefresh", "client_secret": "sec"}
+        assert dict(renewed) == {"token": "AQnew", "refresh": "AQrefresh", "client_secret": "li-app-secret"}

@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from services.social.network import Network, Posted
 from services.social.networks import NETWORKS
 from services.social.outcomes import PostError
-from tests.networks.server import Answer, NetworkServer, Refusal, Request
+from tests.networks.junk import Junk
+from tests.networks.server import NetworkServer
 from tests.networks.suite import SERVERS, drafted, picture
 
-JUNK: list[Any] = [
-    None,
-    True,
-    -1,
-    10**30,
-    1e300,
-    "",
-    "\ud800",
-    "a\nb",
-    "javascript:alert(1)",
-    "http://[",
-    [],
-    [[]],
-    [1],
-    {},
-]
 ROUNDS = 15
-
-
-class Junk:
-    """Takes the place of a server's `answer`: one leaf of one answer is replaced."""
-
-    def __init__(self, answer: Callable[[Request], Answer], chance: random.Random) -> None:
-        self.answer = answer
-        self.chance = chance
-        self.wait = chance.randrange(4)
-
-    def __call__(self, request: Request) -> Answer:
-        try:
-            given = self.answer(request)
-        except Refusal as refusal:
-            given = refusal.answer
-        self.wait -= 1
-        if self.wait >= 0 or not isinstance(given.content, (dict, list)):
-            return given
-        content = copy.deepcopy(given.content)
-        place, step = self.chance.choice(list(_places(content)) or [([None], 0)])
-        place[step] = self.chance.choice(JUNK)
-        return Answer(given.status, content, given.headers)
-
-
-def _places(content: Any) -> Any:
-    """Every place in a JSON value, as the container and the step into it."""
-    for step in list(content) if isinstance(content, dict) else range(len(content)):
-        yield content, step
-        if isinstance(content[step], (dict, list)):
-            yield from _places(content[step])
 
 
 @pytest.mark.parametrize("name", SERVERS)

@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.social.networks.facebook import VERSION, Facebook
+from tests.networks.oauth import Authoriser, Client
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
 TOKEN = "EAAs3cret"
 PAGE = "1001"
+SHORT, LONG = "EAAshort", "EAAlong"
+APP, APP_SECRET = "4711", "fb-app-secret"
+SCOPES = {"pages_show_list", "pages_manage_posts", "pages_read_engagement"}
+REDIRECT = "https://news.example/signed-in"
 
 
 class FacebookServer(NetworkServer):
@@ -23,6 +28,21 @@ class FacebookServer(NetworkServer):
         self.limit_headers = {"X-Business-Use-Case-Usage": json.dumps(usage)}
         self.unscraped = False  # whether the page of the link could not be fetched
         self.expires = 0
+        self.valid = True  # whether the page's token is
+        self.pages = [
+            _page(PAGE, "Newsroom", TOKEN),
+            _page("1002", "Newsroom Sport", "EAAsport"),
+            _page("1003", "A partner", "EAApartner", "ANALYZE"),
+        ]
+        self.oauth: Authoriser = Authoriser(
+            f"/{VERSION}/dialog/oauth",
+            f"/{VERSION}/oauth/access_token",
+            SCOPES,
+            lambda: {"access_token": SHORT, "token_type": "bearer", "expires_in": 5183},
+            lambda error, description: _error(100, description, error_subcode=36009),
+            clients={APP: Client(APP_SECRET, {REDIRECT})},
+            https_only=True,
+        )
 
     def secrets(self) -> dict[str, str]:
         return {"token": TOKEN}
@@ -48,9 +68,16 @@ class FacebookServer(NetworkServer):
 
     def answer(self, request: Request) -> Answer:
         given = self._given(request)
-        if given.pop("access_token", "") != TOKEN:
-            raise _error(190, "Invalid OAuth access token.")
         path = request.path.removeprefix(f"/{VERSION}/")
+        if path == "oauth/access_token":
+            return self._lengthen(given)
+        token = given.pop("access_token", "")
+        if path == "debug_token":
+            return self._debug(token)
+        if path == "me/accounts" and token == LONG:
+            return self._accounts(given)
+        if token != TOKEN:
+            raise _error(190, "Invalid OAuth access token.")
         match request.method, path:
             case "POST", "1001/feed" | "1001/photos":
                 return self._create(given, photo=path.endswith("photos"))
@@ -59,9 +86,29 @@ class FacebookServer(NetworkServer):
                 return Answer(200, {"data": [{name: each[name] for name in names} for each in reversed(self.posts)]})
             case "GET", "1001":
                 return Answer(200, {"id": PAGE, "name": "Newsroom", "link": "https://www.facebook.com/newsroom"})
-            case "GET", "debug_token":
-                return Answer(200, {"data": {"is_valid": True, "expires_at": self.expires}})
         return self._one(request.method, path, given)
+
+    def _lengthen(self, given: dict[str, Any]) -> Answer:
+        app = {"client_id": APP, "client_secret": APP_SECRET}
+        if given != {"grant_type": "fb_exchange_token", "fb_exchange_token": SHORT, **app}:
+            raise _error(190, "Invalid OAuth access token - Cannot parse access token")
+        return Answer(200, {"access_token": LONG, "token_type": "bearer", "expires_in": 5_184_000})
+
+    def _debug(self, token: str) -> Answer:
+        if token != f"{APP}|{APP_SECRET}":
+            raise _error(100, "(#100) You must provide an app access token, or one of an owner or developer of the app")
+        error = (
+            {} if self.valid else {"error": {"code": 190, "message": "The session was invalidated.", "subcode": 460}}
+        )
+        return Answer(200, {"data": {"is_valid": self.valid, "expires_at": self.expires, **error}})
+
+    def _accounts(self, given: dict[str, Any]) -> Answer:
+        """The pages of the person, one an answer."""
+        assert given["fields"] == "id,name,access_token,tasks"
+        start = int(given.get("after", "0"))
+        more = {"next": "https://graph.facebook.com/next"} if start + 1 < len(self.pages) else {}
+        cursors = {"before": str(start), "after": str(start + 1)}
+        return Answer(200, {"data": self.pages[start : start + 1], "paging": {"cursors": cursors, **more}})
 
     @staticmethod
     def _given(request: Request) -> dict[str, Any]:
@@ -108,6 +155,10 @@ class FacebookServer(NetworkServer):
             return Answer(200, {"id": number, "permalink_url": post["permalink_url"]})
         counted = {"reactions": {"summary": {"total_count": 3}}, "comments": {"summary": {"total_count": 1}}}
         return Answer(200, {"id": number, **counted, "shares": {"count": 2}})
+
+
+def _page(number: str, name: str, token: str, *tasks: str) -> dict[str, Any]:
+    return {"id": number, "name": name, "access_token": token, "tasks": tasks or ("ANALYZE", "CREATE_CONTENT")}
 
 
 def _error(code: int, message: str, **more: Any) -> Refusal:

@@ -8,10 +8,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from services.social.networks.linkedin import VERSION, LinkedIn
+from tests.networks.oauth import Authoriser, Client, refused
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
 TOKEN = "AQs3cret"
 AUTHOR = "urn:li:organization:5515715"
+ROLES = {AUTHOR: "ADMINISTRATOR", "urn:li:organization:88": "CONTENT_ADMINISTRATOR", "urn:li:organization:9": "ANALYST"}
+SCOPES = {"w_organization_social", "r_organization_social", "r_organization_admin"}
+YEAR = 31_536_000
 _MARKUP = re.compile(
     r"\{hashtag\|\\#\|((?:[^{}\\]|\\.)+)\}|\\([\\|{}@\[\]()<>#*_~])|([\\|{}@\[\]()<>#*_~])|(.)", re.DOTALL
 )
@@ -22,15 +26,25 @@ class LinkedInServer(NetworkServer):
     identity = "Newsroom"
     reactions = (3, None, 1)
 
-    def __init__(self) -> None:
+    def __init__(self, *, partner: bool = False, readable: bool = True) -> None:
         super().__init__()
+        self.partner = partner  # whether the app gets refresh tokens
+        self.readable = readable  # whether the app may ask for a person's organisations
         self.images: dict[str, bytes] = {}
+        self.oauth: Authoriser = Authoriser(
+            "/oauth/v2/authorization",
+            "/oauth/v2/accessToken",
+            SCOPES,
+            self._issue,
+            clients={"app": Client("li-app-secret")},
+            code_lasts=1800,
+        )
 
     def secrets(self) -> dict[str, str]:
         return {"token": TOKEN}
 
     def settings(self) -> dict[str, Any]:
-        return {"author": AUTHOR}
+        return {"author": AUTHOR, "client_id": "app"}
 
     def makes_post(self, request: Request) -> bool:
         return (request.method, request.path) == ("POST", "/rest/posts")
@@ -54,6 +68,7 @@ class LinkedInServer(NetworkServer):
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/oauth/v2/accessToken":
+            self.oauth.authenticate(request)
             return self._refresh(request.form)
         if request.headers["Authorization"] != f"Bearer {TOKEN}":
             raise _error(401, "Invalid access token")
@@ -74,16 +89,30 @@ class LinkedInServer(NetworkServer):
             case "POST", "/rest/images":
                 urn = f"urn:li:image:{len(self.images)}"
                 return Answer(200, {"value": {"uploadUrl": f"{self.url}/upload/{urn}?sig=1", "image": urn}})
+            case "GET", "/rest/organizationAcls":
+                return self._roles(request)
             case "GET", "/rest/organizations/5515715":
                 return Answer(200, {"localizedName": "Newsroom", "vanityName": "newsroom"})
+            case "GET", "/rest/organizations/88":
+                return Answer(200, {"localizedName": "Newsroom Sport", "vanityName": "sport"})
         return self._one(request)
 
     def _refresh(self, form: dict[str, str]) -> Answer:
-        if form["refresh_token"] != "AQrefresh" or form["client_secret"] != "sec":
-            raise Refusal(
-                400, {"error": "invalid_request", "error_description": "The provided refresh token is invalid"}
-            )
+        if form["refresh_token"] != "AQrefresh":
+            raise refused("invalid_request", "The provided refresh token is invalid")
         return Answer(200, {"access_token": "AQnew", "expires_in": 5_184_000})
+
+    def _issue(self) -> dict[str, Any]:
+        tokens = {"access_token": TOKEN, "expires_in": 5_184_000, "scope": ",".join(SCOPES)}
+        return tokens | ({"refresh_token": "AQrefresh", "refresh_token_expires_in": YEAR} if self.partner else {})
+
+    def _roles(self, request: Request) -> Answer:
+        assert request.query["q"] == "roleAssignee"
+        assert request.headers["X-RestLi-Method"] == "FINDER"
+        if not self.readable:
+            raise _error(403, "Not enough permissions to access: organizationAcls.FINDER-roleAssignee")
+        person = {"roleAssignee": "urn:li:person:A1", "state": "APPROVED"}
+        return Answer(200, {"elements": [{"organization": urn, "role": role, **person} for urn, role in ROLES.items()]})
 
     def _create(self, post: dict[str, Any]) -> Answer:
         if post["author"] != AUTHOR:

@@ -10,9 +10,11 @@ from typing import Any
 import regex
 
 from services.social.networks.mastodon import Mastodon
+from tests.networks.oauth import Authoriser, Client
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
 TOKEN = "s3cret-token"
+SCOPES = {"write:statuses", "write:media", "read:statuses", "read:accounts"}
 _STATUS = re.compile(r"/api/v1/statuses/([^/]+)")
 _LINK = re.compile(r"https?://\S+")
 
@@ -28,6 +30,9 @@ class MastodonServer(NetworkServer):
         self.media: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, dict[str, Any]] = {}
         self.remaining = 300
+        self.oauth: Authoriser = Authoriser(
+            "/oauth/authorize", "/oauth/token", SCOPES, self._issue, pkce=True, scope_again=True
+        )
         self.limit_headers = {
             "X-RateLimit-Limit": "300",
             "X-RateLimit-Remaining": "0",
@@ -47,7 +52,23 @@ class MastodonServer(NetworkServer):
         parent: str | None = self.posts[number]["in_reply_to_id"]
         return parent
 
+    def _issue(self) -> dict[str, Any]:
+        created = int(datetime.now(UTC).timestamp())
+        return {"access_token": TOKEN, "token_type": "Bearer", "scope": " ".join(SCOPES), "created_at": created}
+
+    def _register(self, app: dict[str, Any]) -> Answer:
+        if not app.get("client_name") or not str(app.get("redirect_uris")).startswith("http"):
+            raise Refusal(422, {"error": "Validation failed: Redirect URI must be an absolute URI."})
+        if not set(app["scopes"].split()) <= SCOPES:
+            raise Refusal(422, {"error": "Validation failed: Scopes doesn't match configured on the server."})
+        name = f"client-{len(self.oauth.clients)}"
+        client = self.oauth.clients[name] = Client(f"secret-of-{name}", {app["redirect_uris"]})
+        credentials = {"client_id": name, "client_secret": client.secret, "client_secret_expires_at": 0}
+        return Answer(200, {"id": "1", "name": app["client_name"], "redirect_uris": [*client.redirects], **credentials})
+
     def answer(self, request: Request) -> Answer:
+        if (request.method, request.path) == ("POST", "/api/v1/apps"):
+            return self._register(request.json)
         if request.path == "/api/v2/instance":
             if self.old:
                 raise Refusal(404, {"error": "Record not found"})

@@ -27,6 +27,8 @@ class MatrixServer(NetworkServer):
         self.transactions: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
         self.media = 0
+        self.devices = ["DEVICE"]
+        self.refreshable = True  # whether a log-in brings a refresh token
 
     def secrets(self) -> dict[str, str]:
         return {"token": "syt_s3cret", "refresh": "syr_s3cret"}
@@ -56,6 +58,8 @@ class MatrixServer(NetworkServer):
         return str(relation["m.in_reply_to"]["event_id"]) if relation else None
 
     def answer(self, request: Request) -> Answer:
+        if request.path == f"{_API}/login":
+            return self._log_in(request.json)
         if request.path == f"{_API}/refresh":
             if request.json != {"refresh_token": "syr_s3cret"}:
                 raise _error(401, "M_UNKNOWN_TOKEN", "Unknown refresh token")
@@ -72,6 +76,19 @@ class MatrixServer(NetworkServer):
                 self.media += 1
                 return Answer(200, {"content_uri": f"mxc://matrix.example/{self.media}"})
         return self._in_room(request)
+
+    def _log_in(self, body: dict[str, Any]) -> Answer:
+        if body.get("type") != "m.login.password":
+            raise _error(400, "M_UNKNOWN", "Unknown login type")
+        who = {"type": "m.id.user", "user": self.identity}
+        if body["identifier"] != who or body["password"] != "p4ssword":
+            raise _error(403, "M_FORBIDDEN", "Invalid username or password")
+        device = body.get("device_id") or f"DEVICE{len(self.devices)}"
+        self.devices += [device] if device not in self.devices else []
+        tokens: dict[str, Any] = {"user_id": self.identity, "access_token": "syt_s3cret", "device_id": device}
+        if body.get("refresh_token") and self.refreshable:
+            tokens |= {"refresh_token": "syr_s3cret", "expires_in_ms": 300_000}
+        return Answer(200, tokens)
 
     def _in_room(self, request: Request) -> Answer:
         if not request.path.startswith(f"{_API}/rooms/{ROOM}/"):

@@ -14,11 +14,14 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from services.social.network import Account, Network, Secrets
 from shared.http import Door
+
+if TYPE_CHECKING:
+    from tests.networks.oauth import Authoriser
 
 
 class Fault(Enum):
@@ -92,6 +95,7 @@ class NetworkServer:
     used: ClassVar[tuple[str, ...]] = ("token",)  # secrets that a post needs
     flat: ClassVar[bool] = False  # whether all answers of a thread are to its first post
     reactions: ClassVar[tuple[int | None, ...]] = (3, 2, 1)  # likes, reposts, replies
+    oauth: Authoriser | None = None  # where people sign in
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -166,6 +170,10 @@ class NetworkServer:
 
     # What they all do.
 
+    def chance(self) -> Fault | None:
+        """What goes wrong with a post by accident."""
+        return None
+
     def account(self, **settings: Any) -> Account:
         return Account(self.network.name, "newsroom", self.url, self.settings() | settings, Secrets(self.secrets()))
 
@@ -181,7 +189,7 @@ class NetworkServer:
             return
         with self._lock:
             self.requests.append(request)
-            fault = self.fault if self.makes_post(request) else None
+            fault = (self.fault or self.chance()) if self.makes_post(request) else None
             if fault is None or fault in STORING:
                 answer = self._answered(request)
             if fault is not None:
@@ -197,7 +205,8 @@ class NetworkServer:
 
     def _answered(self, request: Request) -> Answer:
         try:
-            return self.answer(request)
+            signed = self.oauth.answer(request) if self.oauth else None
+            return signed or self.answer(request)
         except Refusal as refusal:
             return refusal.answer
 

@@ -7,9 +7,14 @@ from typing import Any
 
 from services.social.networks.threads import Threads
 from shared.copyfit import rules
+from tests.networks.oauth import Authoriser, Client
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
 TOKEN = "THs3cret"
+SHORT = "THshort"
+APP, APP_SECRET = "990602", "th-app-secret"
+SCOPES = {"threads_basic", "threads_content_publish", "threads_delete", "threads_manage_insights"}
+REDIRECT = "https://news.example/signed-in"
 
 
 class ThreadsServer(NetworkServer):
@@ -19,6 +24,16 @@ class ThreadsServer(NetworkServer):
         super().__init__()
         self.containers: dict[str, dict[str, Any]] = {}
         self.states: list[str] = []  # what new containers are, one after another, before they are finished
+        self.oauth: Authoriser = Authoriser(
+            "/oauth/authorize",
+            "/oauth/access_token",
+            SCOPES,
+            lambda: {"access_token": SHORT, "user_id": 31},
+            lambda error, description: _error(100, description),
+            clients={APP: Client(APP_SECRET, {REDIRECT})},
+            https_only=True,
+            code_lasts=3600,
+        )
 
     def secrets(self) -> dict[str, str]:
         return {"token": TOKEN}
@@ -45,6 +60,8 @@ class ThreadsServer(NetworkServer):
 
     def answer(self, request: Request) -> Answer:
         given = request.query | (request.form if request.method == "POST" else {})
+        if request.path == "/access_token":
+            return self._lengthen(given)
         if given.pop("access_token", "") != TOKEN:
             raise _error(190, "Invalid OAuth access token - Cannot parse access token", 401)
         path = request.path.removeprefix("/v1.0/")
@@ -65,6 +82,11 @@ class ThreadsServer(NetworkServer):
             case "GET", "/refresh_access_token":
                 return Answer(200, {"access_token": "THnew", "token_type": "bearer", "expires_in": 5_184_000})
         return self._one(request.method, path)
+
+    def _lengthen(self, given: dict[str, str]) -> Answer:
+        if given != {"grant_type": "th_exchange_token", "client_secret": APP_SECRET, "access_token": SHORT}:
+            raise _error(452, "Session key invalid. This could be because the session key has an incorrect format")
+        return Answer(200, {"access_token": TOKEN, "token_type": "bearer", "expires_in": 5_183_944})
 
     def _contain(self, given: dict[str, str]) -> Answer:
         if not rules.THREADS.fits(given["text"]):

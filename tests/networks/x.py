@@ -8,8 +8,10 @@ from typing import Any
 
 from services.social.networks.x import X
 from shared.copyfit import rules
+from tests.networks.oauth import Authoriser, Client, refused
 from tests.networks.server import Answer, NetworkServer, Refusal, Request
 
+SCOPES = {"tweet.read", "tweet.write", "users.read", "media.write", "offline.access"}
 _LINK = re.compile(r"https?://\S+")
 
 
@@ -17,8 +19,19 @@ class XServer(NetworkServer):
     network = X
     reactions = (3, 2, 1)
 
-    def __init__(self) -> None:
+    def __init__(self, *, client_secret: str = "") -> None:
         super().__init__()
+        self.client_secret = client_secret  # of an app that is a confidential client
+        self.oauth: Authoriser = Authoriser(
+            "/i/oauth2/authorize",
+            "/2/oauth2/token",
+            SCOPES,
+            self._issue,
+            clients={"app": Client(client_secret)},
+            pkce=True,
+            basic=True,
+            code_lasts=30,
+        )
         self.token = "access-1"
         self.refresh = "refresh-1"
         self.media: dict[str, str] = {}
@@ -26,7 +39,8 @@ class XServer(NetworkServer):
         self.limit_headers = {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0", "x-rate-limit-reset": reset}
 
     def secrets(self) -> dict[str, str]:
-        return {"token": self.token, "refresh": self.refresh}
+        secret = {"client_secret": self.client_secret} if self.client_secret else {}
+        return {"token": self.token, "refresh": self.refresh, **secret}
 
     def settings(self) -> dict[str, Any]:
         return {"client_id": "app", "user": "42", "username": "newsroom"}
@@ -49,6 +63,7 @@ class XServer(NetworkServer):
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/2/oauth2/token":
+            self.oauth.authenticate(request)
             return self._refresh(request.form)
         if request.headers["Authorization"] != f"Bearer {self.token}":
             raise _problem(401, "Unauthorized")
@@ -71,11 +86,14 @@ class XServer(NetworkServer):
 
     def _refresh(self, form: dict[str, str]) -> Answer:
         if form != {"grant_type": "refresh_token", "refresh_token": self.refresh, "client_id": "app"}:
-            content = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
-            raise Refusal(400, content)
+            raise refused("invalid_request", "Value passed for the token was invalid.")
+        return Answer(200, self._issue())
+
+    def _issue(self) -> dict[str, Any]:
         number = int(self.refresh.removeprefix("refresh-")) + 1
         self.token, self.refresh = f"access-{number}", f"refresh-{number}"
-        return Answer(200, {"access_token": self.token, "refresh_token": self.refresh, "expires_in": 7200})
+        tokens = {"access_token": self.token, "refresh_token": self.refresh}
+        return {"token_type": "bearer", "expires_in": 7200, "scope": " ".join(SCOPES), **tokens}
 
     def _create(self, body: dict[str, Any]) -> Answer:
         text = body["text"]

@@ -1,15 +1,18 @@
 """Bluesky, by the account's own server (PDS). https://atproto.com/specs/record-key, https://docs.bsky.app
 
 Settings: `identifier` (handle or DID) and what `check` finds: `did`, `pds`; `labels`, if posts are to carry any.
-Secrets: `password`, an app password; `access` and `refresh` come from `refresh`, which also logs in at first.
+Secrets: `password`, an app password, which has no end; `access`, of two hours, and `refresh`, of 90 days, come from
+`refresh`, which also logs in at first and after they have run out.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -60,6 +63,12 @@ class Bluesky(Network):
     )
     secrets = ("password",)
     settings = ("identifier",)
+    log_in = ("identifier", "password")
+    refreshed_by = ("password",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "identifier": "The account's handle, such as newsroom.example, or its DID.",
+        "password": "An app password, not the account's own: Settings, Privacy and security, App passwords.",
+    }
 
     def rule(self, account: Account) -> Rule:
         return rules.BLUESKY
@@ -140,8 +149,9 @@ class Bluesky(Network):
         if reply is None:
             content = {"identifier": account.settings.get("identifier", ""), "password": account.secrets["password"]}
             reply = caller.call("POST", "/xrpc/com.atproto.server.createSession", content=content)
-        tokens = {"access": reply.name("accessJwt"), "refresh": reply.name("refreshJwt")}
-        return Access(account.secrets.renewed(tokens))
+        tokens = {"access": reply.secret("accessJwt"), "refresh": reply.get("refreshJwt")}
+        secrets = account.secrets.renewed(tokens)
+        return Access(secrets, ends=_end(secrets["access"]))
 
     def _caller(self, account: Account, door: Door) -> Caller:
         server = account.settings.get("pds") or account.server or self.server
@@ -257,6 +267,15 @@ def _posted(reply: Reply, part: int, record: Mapping[str, Any], account: Account
     root = answered["root"] if isinstance(answered, dict) and "root" in answered else here
     key = uri.rpartition("/")[2]
     return Posted(uri, f"https://bsky.app/profile/{_did(account)}/post/{key}", part, {**here, "root": root})
+
+
+def _end(token: str) -> datetime | None:
+    """When a token ends by its own word (RFC 7519, section 4.1.4), or None."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return datetime.fromtimestamp(claims["exp"], UTC)
+    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+        return None
 
 
 def _reference(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class Discord(Network):
     options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"thread": str}
     can = Capabilities(edit=True, delete=True, check=True, uploads=True, media=10, alt=1024)
     secrets = ("webhook",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "webhook": "The channel's settings, Integrations, Webhooks, New webhook, Copy webhook URL."
+    }
 
     def rule(self, account: Account) -> Rule:
         return rules.DISCORD

@@ -1,15 +1,17 @@
 """LinkedIn pages of organisations. https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api
 
-Settings: `author`, the organisation's URN; `version` of the API (YYYYMM); `client_id` of the app, for a refresh.
-Secrets: `token`, with the scopes w_organization_social and r_organization_social; `refresh` and `client_secret`, which
-only approved partners get. Without them a person has to connect again every 60 days.
+Settings: `author`, the organisation's URN; `version` of the API (YYYYMM); `client_id` of the app.
+Secrets: `token`, of 60 days, with the scopes w_organization_social, r_organization_social and r_organization_admin;
+`client_secret` of the app; `refresh`, of a year, which only approved partners get. Without it a person has to sign in
+again every 60 days.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -28,7 +30,9 @@ from services.social.network import (
 )
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Duplicate, Gone, PostError, RefusedByNetwork, TokenExpired
+from services.social.sign_in import SignIn
 from services.social.text.writing import Written
+from services.social.tokens import exchange
 from shared.copyfit import rules
 from shared.copyfit.cutting import shorten
 from shared.copyfit.rules import Rule
@@ -38,14 +42,19 @@ VERSION = "202610"
 _LARGEST_PICTURE = 8_000_000
 _LONGEST_TITLE = 400
 _LONGEST_DESCRIPTION = 4086
+# Of the roles that a person may have in an organisation, those that may post.
+_MAY_POST = {"ADMINISTRATOR", "CONTENT_ADMINISTRATOR", "CONTENT_ADMIN"}
+# Organisations that a person is asked to choose among.
+_MOST_CHOICES = 20
 # https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
+_URN = re.compile(r"urn:li:organization(?:Brand)?:[0-9]{1,20}", re.ASCII)
 _RESERVED = re.compile(r"([\\|{}@\[\]()<>#*_~])")
 
 
 class LinkedIn(Network):
     name = "linkedin"
     server = "https://api.linkedin.com"
-    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"version": str, "client_id": str}
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"version": str, "client_id": str, "scopes": str}
     more_secrets = ("refresh", "client_secret")
     can = Capabilities(
         edit=True,
@@ -61,6 +70,24 @@ class LinkedIn(Network):
     )
     secrets = ("token",)
     settings = ("author",)
+    refreshed_by = ("refresh", "client_secret")
+    hints: ClassVar[Mapping[str, str]] = {
+        "client_id": "LinkedIn's developer portal: your app, Auth, Client ID.",
+        "client_secret": "Beside the Client ID: Primary Client Secret.",
+        "author": "urn:li:organization: and the number in the address of the page's administration.",
+        "token": "The developer portal's token generator, with the scopes that docs/networks.md names.",
+        "refresh": "The refresh token that came with the access token, if your app is one of an approved partner.",
+    }
+
+    def sign_in(self, account: Account) -> SignIn:
+        server = account.server or "https://www.linkedin.com"
+        return SignIn(
+            f"{server}/oauth/v2/authorization",
+            server,
+            "/oauth/v2/accessToken",
+            ("w_organization_social", "r_organization_social", "r_organization_admin"),
+            lasts=timedelta(days=60),
+        )
 
     def rule(self, account: Account) -> Rule:
         return rules.LINKEDIN
@@ -133,20 +160,17 @@ class LinkedIn(Network):
         return Checked(reply.name("localizedName"), url)
 
     def refresh(self, account: Account, door: Door) -> Access:
-        form = {
-            "grant_type": "refresh_token",
-            "refresh_token": account.secrets["refresh"],
-            "client_id": account.settings.get("client_id", ""),
-            "client_secret": account.secrets["client_secret"],
-        }
-        server = account.server or "https://www.linkedin.com"
-        caller = Caller(door, account, server, deadline=self.deadline, judge=_judge_refresh)
-        reply = caller.call("POST", "/oauth/v2/accessToken", form=form)
-        seconds = reply.get("refresh_token_expires_in") or reply.get("expires_in")
-        known = isinstance(seconds, int) and 0 < seconds < 10**9
-        expires = datetime.now(UTC) + timedelta(seconds=seconds) if known else None
-        tokens = {"token": reply.name("access_token"), "refresh": reply.get("refresh_token")}
-        return Access(account.secrets.renewed(tokens), expires)
+        form = {"grant_type": "refresh_token", "refresh_token": account.secrets["refresh"]}
+        return exchange(self.sign_in(account), account, door, form, deadline=self.deadline)
+
+    def settle(self, account: Account, granted: Access, door: Door) -> tuple[Access, ...]:
+        """One for each organisation the person may post for; as it is where the app may not ask for them."""
+        person = replace(account, secrets=granted.secrets)
+        try:
+            found = tuple(_organisations(self._caller(person, door), person))
+        except PostError:  # a person can name the organisation, and the code is used up
+            return (granted,)
+        return tuple(replace(granted, settings={"author": urn}, name=name) for urn, name in found) or (granted,)
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=_judge)
@@ -199,10 +223,18 @@ def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | Non
     return None
 
 
-def _judge_refresh(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
-    if status not in (400, 401):
-        return None
-    return AccountBroken(words_of(fields.get("error_description") or fields.get("error") or f"HTTP {status}"))
+def _organisations(caller: Caller, person: Account) -> Iterator[tuple[str, str]]:
+    """URN and name of each organisation for which the person may post."""
+    query = {"q": "roleAssignee", "state": "APPROVED", "count": "100"}
+    headers = _headers(person) | {"X-RestLi-Method": "FINDER"}
+    roles = caller.call("GET", "/rest/organizationAcls", query=query, headers=headers).many("elements")
+    urns = dict.fromkeys(str(each.get("organization", "")) for each in roles if str(each.get("role")) in _MAY_POST)
+    for urn in [each for each in urns if _URN.fullmatch(each)][:_MOST_CHOICES]:
+        path = f"/rest/organizations/{urn.rpartition(':')[2]}"
+        try:
+            yield urn, words_of(caller.call("GET", path, headers=_headers(person)).get("localizedName") or urn)
+        except PostError:
+            yield urn, urn
 
 
 def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:

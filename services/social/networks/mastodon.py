@@ -1,12 +1,14 @@
 """Mastodon, and servers that speak its API. https://docs.joinmastodon.org/methods/statuses/
 
 Settings: `visibility` (public, unlisted, private); what `check` reads from the server: `max_characters`, `link_weight`,
-`max_alt`. Secret: `token`, with the scopes write:statuses, write:media, read:statuses, read:accounts.
+`max_alt`. Secret: `token`, with the scopes write:statuses, write:media, read:statuses, read:accounts. It has no end.
+A sign-in registers an app on the server: `client_id`, `client_secret`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -16,18 +18,25 @@ from services.social.calling import Caller, Reply, link_of
 from services.social.network import Account, Capabilities, Checked, Draft, Measured, Media, Network, Posted
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import Gone, NotSent, RefusedByNetwork
+from services.social.sign_in import SignIn
 from shared.copyfit import rules
 from shared.copyfit.rules import Rule
 from shared.http import Door, multipart
 
 _LARGEST_PICTURE = 16_000_000
+_SCOPES = ("write:statuses", "write:media", "read:statuses", "read:accounts")
 # Languages whose tag names a script; Mastodon takes ISO 639 codes, and these two with their region.
 _REGIONAL = frozenset({"zh-CN", "zh-HK", "zh-TW", "pt-BR"})
 
 
 class Mastodon(Network):
     name = "mastodon"
-    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"visibility": ("public", "unlisted", "private")}
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {
+        "visibility": ("public", "unlisted", "private"),
+        "client_id": str,
+        "scopes": str,
+    }
+    more_secrets = ("client_secret",)
     can = Capabilities(
         edit=True,
         delete=True,
@@ -42,6 +51,26 @@ class Mastodon(Network):
         warning=True,
     )
     secrets = ("token",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "server": "The address of your Mastodon server, such as https://newsroom.social.",
+        "token": "Your server: Preferences, Development, New application, with the scopes that docs/networks.md names.",
+    }
+
+    def sign_in(self, account: Account) -> SignIn:
+        server = account.server.rstrip("/")
+        page = f"{server}/oauth/authorize"
+        return SignIn(page, server, "/oauth/token", _SCOPES, needs=(), pkce=True, scope_again=True)
+
+    def register(self, account: Account, redirect_uri: str, door: Door) -> Account:
+        """An app of its own for each sign-in: the address that the browser comes back to is part of it."""
+        scope = self.sign_in(account).scope(account.settings)
+        app = {"client_name": "Masthead", "redirect_uris": redirect_uri, "scopes": scope}
+        reply = self._caller(account, door).call("POST", "/api/v1/apps", content=app)
+        return replace(
+            account,
+            settings={**account.settings, "client_id": reply.name("client_id")},
+            secrets=account.secrets.renewed({"client_secret": reply.secret("client_secret")}),
+        )
 
     def rule(self, account: Account) -> Rule:
         wanted = account.settings

@@ -1,20 +1,24 @@
 """Matrix rooms that are not encrypted. https://spec.matrix.org/latest/client-server-api/
 
-Settings: `room`, an id or an alias, of which `check` finds the id; `notice`, to post as bots do.
-Secrets: `token`, always of the same device, whose transaction ids make repeats safe; `refresh` if the server gives one.
+Settings: `room`, an id or an alias, of which `check` finds the id; `notice`, to post as bots do; `user`, to log in.
+Secrets: `token`, always of the same device, whose transaction ids make repeats safe; `refresh` if the server gives one;
+or at first `password`, of which `refresh` makes them and which it does not keep: it opens more than posting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from services.social.calling import Caller, words_of
+from services.social.calling import Caller, Reply, count_of, words_of
 from services.social.network import Access, Account, Capabilities, Checked, Draft, Network, Posted
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Gone, PostError, TokenExpired
+from services.social.tokens import after
 from shared.copyfit import rules
 from shared.copyfit.rules import Rule
 from shared.http import Door
@@ -26,8 +30,8 @@ _BROKEN = {"M_FORBIDDEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED", "M_USER_SUSPE
 
 class Matrix(Network):
     name = "matrix"
-    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"notice": bool}
-    more_secrets = ("refresh",)
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"notice": bool, "user": str, "device": str}
+    more_secrets = ("refresh", "password")
     can = Capabilities(
         edit=True,
         delete=True,
@@ -41,6 +45,15 @@ class Matrix(Network):
     )
     secrets = ("token",)
     settings = ("room",)
+    log_in = ("user", "password")
+    refreshed_by = ("refresh",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "server": "The address of your homeserver's API, such as https://matrix.newsroom.example.",
+        "room": "The room's address (#news:newsroom.example) or id; the room must not be encrypted.",
+        "token": "An access token that nothing else uses (Element: All settings, Help and about); empty, to log in.",
+        "user": "The account's id, such as @news:newsroom.example.",
+        "password": "The account's password; it is used once and not kept.",
+    }
 
     def rule(self, account: Account) -> Rule:
         return rules.MATRIX
@@ -98,10 +111,24 @@ class Matrix(Network):
         raise AccountBroken("The room is encrypted: Masthead can only post in rooms that are not.")
 
     def refresh(self, account: Account, door: Door) -> Access:
+        if "password" in account.secrets:
+            return self._log_in(account, door)
         content = {"refresh_token": account.secrets["refresh"]}
-        reply = self._caller(account, door).call("POST", f"{_API}/refresh", content=content)
-        tokens = {"token": reply.name("access_token"), "refresh": reply.get("refresh_token")}
-        return Access(account.secrets.renewed(tokens))
+        return _access(self._caller(account, door).call("POST", f"{_API}/refresh", content=content), account)
+
+    def _log_in(self, account: Account, door: Door) -> Access:
+        """A token for the account's device, which a later log-in has again: repeats would not be safe with another."""
+        content = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": account.settings.get("user", "")},
+            "password": account.secrets["password"],
+            "device_id": account.settings.get("device") or f"MASTHEAD{token_hex(4).upper()}",
+            "initial_device_display_name": "Masthead",
+            "refresh_token": True,
+        }
+        reply = self._caller(account, door).call("POST", f"{_API}/login", content=content)
+        given = _access(reply, replace(account, secrets=account.secrets.without("password", "refresh")))
+        return replace(given, settings={"device": reply.name("device_id")})
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server, deadline=self.deadline, judge=_judge)
@@ -117,6 +144,13 @@ class Matrix(Network):
         size = {"w": media.width, "h": media.height} if media.width and media.height else {}
         info = {"mimetype": kind, "size": len(picture), **size}
         return {"msgtype": "m.image", "filename": name, "url": uri.name("content_uri"), "info": info}
+
+
+def _access(reply: Reply, account: Account) -> Access:
+    kept = account.secrets.renewed({"token": reply.secret("access_token"), "refresh": reply.get("refresh_token")})
+    milliseconds = count_of(reply.get("expires_in_ms"))
+    ends = after(milliseconds / 1000) if milliseconds else None
+    return Access(kept, None if "refresh" in kept else ends, ends)
 
 
 def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from services.social.calling import Caller, Reply, count_of, words_of
 from services.social.network import Account, Capabilities, Checked, Draft, Measured, Network, Posted
@@ -55,6 +55,10 @@ class Slack(Network):
     can = Capabilities(edit=True, delete=True, find=True, measure=True, check=True, thread=True, media=1, alt=2000)
     secrets = ("token",)
     settings = ("channel",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "token": "api.slack.com/apps: your app, OAuth and permissions, Bot User OAuth Token; it begins with xoxb-.",
+        "channel": "The channel's details, at the end: Channel ID; then invite the bot to the channel.",
+    }
 
     def rule(self, account: Account) -> Rule:
         return _rule(account)
@@ -111,6 +115,9 @@ class SlackWebhook(Network):
     name = "slack-webhook"
     can = Capabilities(media=1, alt=2000)
     secrets = ("webhook",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "webhook": "api.slack.com/apps: your app, Incoming webhooks, Add new webhook, Webhook URL."
+    }
 
     def rule(self, account: Account) -> Rule:
         return _rule(account)

@@ -40,6 +40,10 @@ class Telegram(Network):
     can = Capabilities(edit=True, delete=True, check=True, thread=True, uploads=True, media=1)
     secrets = ("token",)
     settings = ("chat",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "token": "@BotFather in Telegram gives it to you for a new bot; make the bot an administrator of the channel.",
+        "chat": "The channel's @name; of a private channel its number, which begins with -100.",
+    }
 
     def rule(self, account: Account) -> Rule:
         return rules.TELEGRAM_CAPTION if account.settings.get("attach") == "picture" else rules.TELEGRAM

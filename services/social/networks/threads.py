@@ -1,15 +1,16 @@
 """Threads. A post is a container that is made first and then published, once. https://developers.facebook.com/docs/threads
 
-Settings: `check` finds `user` and `username`. Secret: `token`, with the scopes threads_basic, threads_content_publish,
-threads_delete and threads_manage_insights; it lasts 60 days and is renewed while it lasts.
+Settings: `check` finds `user` and `username`; `client_id` of the app. Secrets: `token`, with the scopes threads_basic,
+threads_content_publish, threads_delete and threads_manage_insights; it lasts 60 days and is renewed while it lasts.
+`client_secret` of the app is needed to sign in only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -18,6 +19,8 @@ from services.social.network import Access, Account, Capabilities, Checked, Draf
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork
+from services.social.sign_in import SignIn
+from services.social.tokens import access
 from shared.copyfit import rules
 from shared.copyfit.rules import Rule
 from shared.http import Door
@@ -25,11 +28,14 @@ from shared.http import Door
 _API = "/v1.0"
 # Seconds after which a container that is not ready is looked at again.
 _NOT_READY = 5.0
+_LASTS = timedelta(days=60)
 
 
 class Threads(Network):
     name = "threads"
     server = "https://graph.threads.net"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"client_id": str, "redirect_uri": str, "scopes": str}
+    more_secrets = ("client_secret",)
     can = Capabilities(
         delete=True,
         find=True,
@@ -42,6 +48,24 @@ class Threads(Network):
         alt=1000,
     )
     secrets = ("token",)
+    refreshed_by = ("token",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "client_id": "Meta's app dashboard: Use cases, Access the Threads API, Settings, Threads App ID.",
+        "client_secret": "Beside the Threads App ID: Threads App secret.",
+        "redirect_uri": "An https address of yours, entered in the same place under Redirect callback URLs.",
+        "token": "The same place: User token generator, after you have accepted to be a tester in Threads.",
+    }
+
+    def sign_in(self, account: Account) -> SignIn:
+        return SignIn(
+            (account.server or "https://threads.net") + "/oauth/authorize",
+            account.server or self.server,
+            "/oauth/access_token",
+            ("threads_basic", "threads_content_publish", "threads_delete", "threads_manage_insights"),
+            needs=("client_id", "client_secret", "redirect_uri"),
+            loopback=False,
+            judge=judge,
+        )
 
     def rule(self, account: Account) -> Rule:
         return rules.THREADS
@@ -114,13 +138,15 @@ class Threads(Network):
             name, f"https://www.threads.com/@{quote(name)}", {"user": user, "username": name}, remarks=remarks
         )
 
+    def settle(self, account: Account, granted: Access, door: Door) -> tuple[Access, ...]:
+        """A token of one hour is made one of 60 days."""
+        fresh = replace(account, secrets=granted.secrets)
+        query = {"grant_type": "th_exchange_token", "client_secret": account.secrets["client_secret"]} | _token(fresh)
+        return (access(self._caller(fresh, door).call("GET", "/access_token", query=query), fresh, _LASTS),)
+
     def refresh(self, account: Account, door: Door) -> Access:
         query = {"grant_type": "th_refresh_token"} | _token(account)
-        reply = self._caller(account, door).call("GET", "/refresh_access_token", query=query)
-        seconds = reply.get("expires_in")
-        known = isinstance(seconds, int) and 0 < seconds < 10**9
-        expires = datetime.now(UTC) + timedelta(seconds=seconds) if known else None
-        return Access(account.secrets.renewed({"token": reply.name("access_token")}), expires)
+        return access(self._caller(account, door).call("GET", "/refresh_access_token", query=query), account, _LASTS)
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=judge)

@@ -1,16 +1,15 @@
 """X, by its API of version 2. Every post costs money: see `cost`. https://docs.x.com/x-api
 
 Settings: `client_id` of the app, `monthly_cap` in US dollars; `check` finds `user` and `username`.
-Secrets: `token`; `refresh`, which each use replaces; `client_secret` if the app is a confidential client.
+Secrets: `token`, of two hours; `refresh`, which each use replaces; `client_secret` if the app is a confidential client.
 """
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social import waiting
@@ -36,6 +35,8 @@ from services.social.outcomes import (
     RefusedByNetwork,
     TokenExpired,
 )
+from services.social.sign_in import SignIn
+from services.social.tokens import exchange
 from shared.copyfit import rules
 from shared.copyfit.rules import Rule
 from shared.http import Door, multipart
@@ -47,6 +48,7 @@ _BROKEN = ("client-forbidden", "not-authorized-for-resource", "unsupported-authe
 class X(Network):
     name = "x"
     server = "https://api.x.com"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"scopes": str}
     more_secrets = ("refresh", "client_secret")
     can = Capabilities(
         delete=True,
@@ -62,6 +64,26 @@ class X(Network):
     )
     secrets = ("token",)
     settings = ("client_id", "monthly_cap")
+    refreshed_by = ("refresh",)
+    hints: ClassVar[Mapping[str, str]] = {
+        "client_id": "X's developer console: your app, Keys and tokens, OAuth 2.0 Client ID.",
+        "client_secret": "Beside the Client ID, if the app is a web app or bot; native apps have none.",
+        "monthly_cap": "How many US dollars posts may cost in a month; a post with a link costs 0.20.",
+        "token": "An OAuth 2.0 access token of your account; it lasts two hours.",
+        "refresh": "The refresh token that came with the access token.",
+    }
+
+    def sign_in(self, account: Account) -> SignIn:
+        return SignIn(
+            (account.server or "https://x.com") + "/i/oauth2/authorize",
+            account.server or self.server,
+            "/2/oauth2/token",
+            ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
+            needs=("client_id",),
+            pkce=True,
+            basic=True,
+            lasts=timedelta(hours=2),
+        )
 
     def rule(self, account: Account) -> Rule:
         return rules.X
@@ -112,16 +134,8 @@ class X(Network):
         return Checked(name, f"https://x.com/{quote(name)}", settings, remarks=(cost,))
 
     def refresh(self, account: Account, door: Door) -> Access:
-        client = str(account.settings.get("client_id", ""))
-        form = {"grant_type": "refresh_token", "refresh_token": account.secrets["refresh"], "client_id": client}
-        headers = {}
-        if "client_secret" in account.secrets:
-            pair = f"{client}:{account.secrets['client_secret']}"
-            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        caller = Caller(door, account, account.server or self.server, deadline=self.deadline, judge=_judge_refresh)
-        reply = caller.call("POST", "/2/oauth2/token", form=form, headers=headers)
-        tokens = {"token": reply.name("access_token"), "refresh": reply.get("refresh_token")}
-        return Access(account.secrets.renewed(tokens))
+        form = {"grant_type": "refresh_token", "refresh_token": account.secrets["refresh"]}
+        return exchange(self.sign_in(account), account, door, form, deadline=self.deadline)
 
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=_judge)
@@ -142,12 +156,6 @@ def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | Non
     if status == 403:
         return (Duplicate if "duplicate" in lower else RefusedByNetwork)(told)
     return None
-
-
-def _judge_refresh(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
-    if status not in (400, 401):
-        return None
-    return AccountBroken(words_of(fields.get("error_description") or fields.get("error") or f"HTTP {status}"))
 
 
 def _upload(media: Media, account: Account, caller: Caller) -> str:

@@ -1,4 +1,4 @@
-"""What the office asks a person for: secrets, never shown and never an argument, and consent."""
+"""What the office asks a person for: secrets, which are never shown and never an argument, and consent."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from pathlib import Path
 
 import click
 
-from services.social.enrolling import Application
+from services.social.enrolling import Application, needed_secrets
 from services.social.network import Network, Secrets
+from services.social.office.signing_in import sign_in, type_secret
 from shared.errors import Fault, Refused
+from shared.http import Door
 
 STDIN = "-"
 _LINE = re.compile(r"\s*([a-z_]+)\s*=(.*)", re.ASCII)
 
 
-def ask_for_secrets(network: Network, application: Application, source: str) -> Application:
-    """The application with its secrets: those of a file (`-`: the standard input), else as a person types them."""
-    names = (*network.secrets, *network.more_secrets)
+def ask_for_secrets(network: Network, application: Application, source: str, door: Door, port: int) -> Application:
+    """The application with its secrets: those of a file (`-`: the standard input), else what a person brings.
+
+    That is what they type, or, where a network has a sign-in, what their browser brings back to this port of the
+    machine, the account's page or organisation with it. Raises PostError.
+    """
     if source:
+        names = (*network.secrets, *network.more_secrets)
         return replace(application, secrets=Secrets(_read(_lines(source), names)))
     if not sys.stdin.isatty():
         told = f"Nobody can be asked for {', '.join(network.secrets)} here: name a file, --secrets-from FILE or -."
         raise click.UsageError(told)
-    click.echo(f"What {network.name} gives you is stored encrypted; docs/networks.md says where to get it.", err=True)
-    typed = {name: click.prompt(name, hide_input=True, err=True) for name in network.secrets}
-    for name in network.more_secrets:
-        typed[name] = click.prompt(f"{name} (empty if there is none)", "", True, show_default=False, err=True)
-    return replace(application, secrets=Secrets({name: value for name, value in typed.items() if value}))
+    signs_in = network.sign_in(application.account()) is not None
+    if signs_in and click.confirm(f"Sign in to {network.name} with a browser?", default=True, err=True):
+        return sign_in(network, application, door, port)
+    return replace(application, secrets=Secrets(_typed(network, application)))
 
 
 def consent(question: str, yes: bool) -> None:
@@ -42,11 +47,18 @@ def consent(question: str, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def _typed(network: Network, application: Application) -> dict[str, str]:
+    needed = needed_secrets(network, application.settings)
+    typed = {name: type_secret(network, name) for name in needed}
+    for name in network.more_secrets:
+        if name in network.hints and name not in (*needed, *network.log_in):
+            typed[name] = type_secret(network, name, or_none=True)
+    return {name: value for name, value in typed.items() if value}
+
+
 def _lines(source: str) -> list[str]:
     try:
-        if source == STDIN:
-            return sys.stdin.read().splitlines()
-        return Path(source).read_text(encoding="utf-8").splitlines()
+        return (sys.stdin.read() if source == STDIN else Path(source).read_text(encoding="utf-8")).splitlines()
     except OSError as error:
         raise Refused(f"{source} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

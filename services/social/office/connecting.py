@@ -9,17 +9,18 @@ import click
 from sqlalchemy import select
 
 from services.social import enrolling, turns
-from services.social.enrolling import Application
+from services.social.enrolling import Application, Writing
+from services.social.network import Network
 from services.social.networks import NETWORKS
 from services.social.office.asking import ask_for_secrets, consent
 from services.social.office.opening import Office, open_office
-from services.social.office.options import as_json_option, file_option, secrets_option, yes_option
+from services.social.office.options import as_json_option, file_option, port_option, secrets_option, yes_option
 from services.social.office.telling import show_json
 from services.social.office.trials import tried
 from services.social.office.values import merged, read_file, read_given
 from services.social.trying import MONTH, ask
 from shared.db import db_now
-from shared.errors import Refused
+from shared.errors import Fault, Refused
 
 
 @click.command("add")
@@ -29,6 +30,7 @@ from shared.errors import Refused
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A setting or rule; as often as needed.")
 @file_option
 @secrets_option
+@port_option
 @yes_option
 @as_json_option
 def add(
@@ -38,6 +40,7 @@ def add(
     given: tuple[str, ...],
     file: Path | None,
     secrets_from: str,
+    port: int,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -51,7 +54,8 @@ def add(
     named = values.pop("server") if isinstance(values.get("server"), str) else ""
     settings, rules = enrolling.split(values)
     with open_office() as office:
-        wanted = _with_secrets(office, Application(name, network, server or named, settings, rules), secrets_from)
+        wanted = Application(name, network, server or named, settings, rules)
+        wanted = _with_secrets(office, wanted, secrets_from, port)
         on, choice = enrolling.judge(wanted, office.door)
         account, checked = ask(on, wanted.account(), office.door)
         found = tried(office, on, account, choice, checked)
@@ -71,17 +75,24 @@ def add(
         click.echo(f"Connected: {name} posts from now on; nothing older.")
 
 
-def _with_secrets(office: Office, wanted: Application, source: str) -> Application:
-    """Whoever is to type secrets types them once everything else is right."""
+def _with_secrets(office: Office, wanted: Application, source: str, port: int) -> Application:
+    """Whoever is to bring secrets brings them once everything else is right."""
     with office.db.read() as session:
         enrolling.refuse_name(session, wanted.name)
     network = NETWORKS.get(wanted.network)
-    if source and network is not None:
-        return ask_for_secrets(network, wanted, source)
-    try:
-        enrolling.judge(wanted, office.door)
-    except Refused as refused:
-        faults = [fault for fault in refused.faults if not fault.pointer.startswith("/secrets/")]
-        if faults:
-            raise Refused(refused.detail, faults=faults) from None
-    return ask_for_secrets(NETWORKS[wanted.network], wanted, source)
+    if network is None or not source:
+        try:
+            enrolling.judge(wanted, office.door)
+        except Refused as refused:
+            faults = [fault for fault in refused.faults if network is None or not _is_brought(fault, network, wanted)]
+            if faults:
+                raise Refused(refused.detail, faults=faults) from None
+    return ask_for_secrets(NETWORKS[wanted.network], wanted, source, office.door, port)
+
+
+def _is_brought(fault: Fault, network: Network, wanted: Application) -> bool:
+    """Whether it is missing still because a person, or their sign-in, brings it."""
+    kind, _, name = fault.pointer.strip("/").partition("/")
+    sign_in = network.sign_in(wanted.account())
+    found_by_sign_in = sign_in is not None and name not in (*sign_in.needs, *Writing.model_fields)
+    return kind == "secrets" or (kind == "settings" and name not in wanted.settings and found_by_sign_in)

@@ -17,7 +17,7 @@ from services.social.enrolling import Application
 from services.social.network import Checked, Secrets
 from services.social.office.asking import ask_for_secrets
 from services.social.office.opening import Conclusion, Keep, Office, open_office
-from services.social.office.options import as_json_option, secrets_option
+from services.social.office.options import as_json_option, port_option, secrets_option
 from services.social.office.telling import show_json
 from services.social.trying import ask
 from services.social.vault import Vault, changing, keys_in, new_key, write_keys
@@ -29,8 +29,9 @@ from shared.models import SocialAccount
 @click.argument("name", default="")
 @click.option("--keep-old", is_flag=True, help="Leave the old keys in the file, behind the new one.")
 @secrets_option
+@port_option
 @as_json_option
-def rotate(name: str, keep_old: bool, secrets_from: str, as_json: bool) -> None:
+def rotate(name: str, keep_old: bool, secrets_from: str, port: int, as_json: bool) -> None:
     """Encrypt the secrets of all accounts with a new key; or, with a NAME, replace that account's secrets.
 
     Workers go on meanwhile. Keys that stand in MASTHEAD_SOCIAL_KEYS are yours to change: put a new one before the
@@ -38,7 +39,7 @@ def rotate(name: str, keep_old: bool, secrets_from: str, as_json: bool) -> None:
     """
     with open_office() as office:
         if name:
-            replace_secrets(office, name, secrets_from)
+            replace_secrets(office, name, secrets_from, port)
             said = f"{name} has other secrets, and posts with them."
             count, left = 1, 0
         else:
@@ -50,13 +51,15 @@ def rotate(name: str, keep_old: bool, secrets_from: str, as_json: bool) -> None:
         click.echo(said)
 
 
-def replace_secrets(office: Office, name: str, source: str) -> None:
+def replace_secrets(office: Office, name: str, source: str, port: int) -> None:
     """Asks for an account's secrets, tries them, and stores them. Raises Conflict for those of another account."""
     row = office.account(name)
-    asked = ask_for_secrets(network_of(row), _application(row), source)
+    asked = ask_for_secrets(network_of(row), _application(row), source, office.door, port)
+
+    brought = {name: value for name, value in asked.settings.items() if row.settings.get(name) != value}
 
     def act(row: SocialAccount, keep: Keep) -> Conclusion:
-        wanted = replace(_application(row), secrets=asked.secrets)
+        wanted = replace(_application(row), settings={**row.settings, **brought}, secrets=asked.secrets)
         network, choice = enrolling.judge(wanted, office.door, before=row.settings)
         account, checked = ask(network, wanted.account(), office.door)
         if checked is not None and row.identity and checked.identity != row.identity:
