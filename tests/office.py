@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -46,7 +45,3 @@ def add(server: NetworkServer, name: str, *arguments: str, typed: str = "") -> R
         "accounts", "add", network, name, *address, *given, "--secrets-from", "-", *arguments,
         typed=typed or secrets_of(server),
     )  # fmt: skip
-
-
-def lines_of(file: Path) -> list[str]:
-    return file.read_text().split()

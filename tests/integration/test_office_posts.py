@@ -103,6 +103,7 @@ def test_a_failed_post_is_tried_again_with_all_the_time_of_a_new_one(
     assert len(mastodon.posts) == 1
 
 
+@ONE_DATABASE
 def test_what_nobody_knows_is_decided_by_a_person(desk: SocialDesk, telegram: TelegramServer) -> None:
     desk.add(telegram)
     telegram.fault = Fault.DROP_AFTER
