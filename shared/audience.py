@@ -1,4 +1,5 @@
-"""Counts who reads and who shares, straight in Redis: frequent, and bearable to lose. No personal data.
+"""Counts who reads, who shares and who came by whose post, straight in Redis: frequent, and bearable to lose. No
+personal data.
 
 Of a reader only a hash enters a HyperLogLog (shared.visitors), from which nothing can be taken out again. What is
 counted of an article is how many different clients read it on a day: repeats count once, within about one percent.
@@ -21,14 +22,16 @@ from shared.visitors import Disguise, Visitor
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["reads", "shares"]
+Kind = Literal["reads", "shares", "clicks"]
 
 # Days for which anything is kept, and seconds of what is only needed while its day or hour counts.
 DAYS = 35
 _KEPT = DAYS * 86_400
 _DAY = 2 * 86_400
 _HOUR = 26 * 3600
-# One client's reads and shares per minute, above which it is refused.
+# Who did each, for how many different ones there were on a day.
+_WHO = {"reads": "readers", "shares": "sharers", "clicks": "comers"}
+# What one client does per minute, above which it is refused.
 PER_MINUTE = 60
 # After a Redis that did not answer, this long nothing is counted, so that nobody waits for it.
 PAUSE = 1.0
@@ -82,6 +85,11 @@ class Audience:
         """Counts that a share link was followed, once per client, article, network and day. False as `read`."""
         return self._add("shares", article_id, f"share:{network}", visitor, now)
 
+    def click(self, account: str, article_id: str, visitor: Visitor, now: datetime) -> bool:
+        """Counts that somebody came by a post of an account, once per client, article, account and day. False as
+        `read`. The caller knows that there is such an account: each one takes room for ever."""
+        return self._add("clicks", article_id, f"click:{account}", visitor, now)
+
     def ranking(self, kind: Kind, now: datetime, count: int) -> list[str]:
         """Ids of what is read or shared most: first by the last 24 hours, then, where those are few, by 7 days."""
         hours = [self._hour(kind, now - timedelta(hours=back)) for back in range(24)]
@@ -122,8 +130,21 @@ class Audience:
 
     def shares(self) -> dict[str, int]:
         """Share links ever followed, by network, the most followed first."""
-        found = {name.removeprefix("share:"): n for name, n in self._totals().items() if name.startswith("share:")}
-        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+        return _named("share:", self._totals())
+
+    def clicks(self) -> dict[str, int]:
+        """Clicks ever counted, by account, the most clicked first."""
+        return _named("click:", self._totals())
+
+    def clicks_by_day(self, days: Sequence[date]) -> list[dict[str, int]]:
+        """Clicks of each day by account; none of days that are no longer kept."""
+        try:
+            with self._client.pipeline(transaction=False) as pipe:
+                for day in days:
+                    pipe.hgetall(f"{self._prefix}:totals:{day}")
+                return [_named("click:", _numbers(found)) for found in pipe.execute()]
+        except redis.RedisError:
+            return [{} for _ in days]
 
     def by_day(self, days: Sequence[date]) -> list[DayOfReading]:
         """Reads and different readers of each day; none of days that are no longer kept."""
@@ -150,7 +171,7 @@ class Audience:
                 self._hour(kind, now),
                 f"{self._prefix}:totals:{day}",
                 f"{self._prefix}:totals",
-                f"{self._prefix}:{'readers' if kind == 'reads' else 'sharers'}:{day}",
+                f"{self._prefix}:{_WHO[kind]}:{day}",
             ]
             element = f"{who} {field}"
             counted = self._count(keys=keys, args=[who, element, article_id, field, PER_MINUTE, _KEPT, _DAY, _HOUR])
@@ -179,4 +200,14 @@ class Audience:
         except redis.RedisError as error:
             log.warning("reads and shares are not known, Redis does not answer: %s", error)
             return {}
-        return {name.decode(): int(count) for name, count in stored.items()}
+        return _numbers(stored)
+
+
+def _numbers(stored: dict[bytes, bytes]) -> dict[str, int]:
+    return {name.decode(): int(count) for name, count in stored.items()}
+
+
+def _named(prefix: str, numbers: dict[str, int]) -> dict[str, int]:
+    """Those whose names begin so, without the beginning, the largest first."""
+    found = {name.removeprefix(prefix): count for name, count in numbers.items() if name.startswith(prefix)}
+    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))

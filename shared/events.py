@@ -44,6 +44,10 @@ class ArticlePublished(ArticleEvent):
     """Pages and feeds show this version. Recorded by feed, in commit order."""
 
 
+class CardWanted(ArticleEvent):
+    """Somebody asks for the article's card, which is not there. Recorded by feed."""
+
+
 class NoticePosted(ArticleEvent):
     """Feeds show the withdrawal notice in the article's place. Recorded by feed, in commit order."""
 

@@ -10,6 +10,7 @@ from shared.events import (
     ArticlePublished,
     ArticleUpdated,
     ArticleWithdrawn,
+    CardWanted,
     DeliveryScheduled,
     Event,
     FeedRevised,
@@ -57,14 +58,16 @@ SOCIAL_PLAN = Listener("social.plan", batch=50)
 SOCIAL_WITHDRAW = Listener("social.withdraw", batch=50)
 # One turn of an account may call its network several times: page, picture, post, address of the post.
 SOCIAL_POST = Listener("social.post", batch=50, lease=60.0)
-SOCIAL_NOTIFY = Listener("social.notify", batch=5, lease=40.0)
+SOCIAL_NOTIFY = Listener("social.notify", batch=1)
+SOCIAL_DRAW = Listener("social.draw", batch=20)
 
 LISTENERS: dict[type[Event], tuple[Listener, ...]] = {
     ArticleAccepted: (ENRICH_ARTICLE,),
     ArticleUpdated: (ENRICH_ARTICLE,),
     ArticleEnriched: (COUNT_ARTICLE, FEED_PUBLISH),
     ArticleWithdrawn: (COUNT_WITHDRAWAL, FEED_WITHDRAW, SOCIAL_WITHDRAW),
-    ArticlePublished: (PUSH_WEBHOOKS, SOCIAL_PLAN),
+    ArticlePublished: (PUSH_WEBHOOKS, SOCIAL_PLAN, SOCIAL_DRAW),
+    CardWanted: (SOCIAL_DRAW,),
     NoticePosted: (FEED_REMOVE_NOTICE, PUSH_WEBHOOKS),
     FeedRevised: (PUSH_FAN_OUT,),
     DeliveryScheduled: (PUSH_DELIVER,),

@@ -353,11 +353,12 @@ class SocialAccount(Base):
     state: Mapped[str] = mapped_column(String(10), default="active")  # active, held by a person, broken or removed
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]  # nothing older is posted
-    expires_at: Mapped[datetime | None]  # when its access ends, as far as the network tells
+    expires_at: Mapped[datetime | None]  # when its access ends for good, as far as the network tells
+    renew_at: Mapped[datetime | None]  # when its access token is to be refreshed, before it runs out
     check_at: Mapped[float | None] = mapped_column(Float)  # when to ask next how it is
     paused_until: Mapped[float] = mapped_column(Float, default=0.0)  # the network asked to wait, or does not answer
     failures: Mapped[int] = mapped_column(Integer, default=0)  # of calls to its network, in a row
-    warned: Mapped[str] = mapped_column(String(20), default="")  # the last notice given about `expires_at`
+    reminded: Mapped[list[Any]]  # [{"days", "expires"}]: what people were told about `expires_at`
     # The event PostScheduled whose row may act for the account, and when that is due: one thing at a time.
     turn: Mapped[int | None] = mapped_column(BigInteger)
     turn_at: Mapped[float | None] = mapped_column(Float)
@@ -413,11 +414,25 @@ class StaffNotice(Base):
     __tablename__ = "staff_notice"
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)  # what it is about, so that it is told once
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("social_account.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("social_account.id"))
     headline: Mapped[str] = mapped_column(Text)
-    text: Mapped[str] = mapped_column(Text)
+    sentence: Mapped[str] = mapped_column(Text)  # what happened
+    todo: Mapped[str] = mapped_column(Text)  # what a person is to do
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class Card(Base):
+    """The picture of an article that has none of its own (shared.cards). Writer: social.
+
+    One that another has followed stays for a while: caches hold pages that name it.
+    """
+
+    __tablename__ = "card"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    article_seq: Mapped[int] = mapped_column(ForeignKey("article.seq"), index=True)
+    png: Mapped[bytes]
+    drawn_at: Mapped[datetime]
 
 
 class Heartbeat(Base):

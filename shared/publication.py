@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import parse_pattern
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from shared.copyfit.urls import ascii_url
 from shared.errors import ConfigurationError
 from shared.settings import Settings
 
@@ -77,6 +79,7 @@ class Profile(_Part):
 
 class Share(_Part):
     networks: tuple[str, ...] = ("x", "facebook", "whatsapp", "telegram", "email")
+    buttons: int = Field(default=6, ge=0, le=100)  # the others stand below, to be opened
 
 
 class Publication(_Part):
@@ -91,6 +94,11 @@ class Publication(_Part):
     sections: tuple[Section, ...] = ()
     profiles: tuple[Profile, ...] = ()
     share: Share = Share()
+
+    @field_validator("base_url", "push_url")
+    @classmethod
+    def _in_ascii(cls, value: str) -> str:
+        return ascii_url(value) if value else value
 
     @field_validator("zone")
     @classmethod
@@ -137,6 +145,10 @@ class Publication(_Part):
     def section_label(self, slug: str, language: str) -> str | None:
         """The configured name of a section in a language; None for a section that is not in the file."""
         return next((each.label(language) for each in self.sections if each.slug == slug), None)
+
+    def section_name(self, section: Mapping[str, str] | None, language: str) -> str:
+        """The name of an article's section in its language: the configured one, else its own; empty without any."""
+        return (self.section_label(section["slug"], language) or section["label"]) if section else ""
 
 
 def load_publication(path: Path) -> Publication:

@@ -60,6 +60,7 @@ def stats(of: Sources, *, days: int, top: int) -> dict[str, Any]:
         "reads": {"total": of.audience.total(), "days": _reading(of.audience, shown), "articles": reads},
         "shares": [{"network": network, "clicks": count} for network, count in of.audience.shares().items()],
         "shared": shared,
+        "clicks": _clicks(of.audience, shown),
         "subscribers": _subscribers(of.estimate, today, top),
     }
 
@@ -67,6 +68,22 @@ def stats(of: Sources, *, days: int, top: int) -> dict[str, Any]:
 def _reading(audience: Audience, days: Sequence[date]) -> list[dict[str, Any]]:
     found = audience.by_day(days)
     return [{"day": each.day.isoformat(), "reads": each.reads, "readers": each.readers} for each in found]
+
+
+def _clicks(audience: Audience, days: Sequence[date]) -> list[dict[str, Any]]:
+    """By account: the clicks on its links, ever and day by day."""
+    per_day = audience.clicks_by_day(days)
+    return [
+        {
+            "account": account,
+            "clicks": count,
+            "days": [
+                {"day": day.isoformat(), "clicks": of_day.get(account, 0)}
+                for day, of_day in zip(days, per_day, strict=True)
+            ],
+        }
+        for account, count in audience.clicks().items()
+    ]
 
 
 def _articles(session: Session, of: Sources, ranked: list[tuple[str, int]], name: str) -> list[dict[str, Any]]:

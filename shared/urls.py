@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -10,6 +11,11 @@ from shared.slices import PLACES, Slice
 FORMATS = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
 FEEDS_PATH = "/feeds"
 OPML_PATH = "/feeds.opml"
+SHARE_PATH = "/share"
+# The query parameter that says by whose post somebody came; what it leads to is the same without it.
+CAMPAIGN = "via"
+
+_TAG = re.compile(r"[a-z0-9-]{1,50}")
 
 
 def slice_path(which: Slice) -> str:
@@ -42,8 +48,28 @@ def short_url(article_url: str) -> str:
     return f"{place}/{last.rpartition('-')[2]}"
 
 
+def campaign_tag(text: str) -> str:
+    """The text if it can be the name of an account (a-z, 0-9 and hyphens, 50 at most), else nothing."""
+    return text if _TAG.fullmatch(text) else ""
+
+
+def campaign_url(article_url: str, account: str) -> str:
+    """The address for an account's post: who follows it is counted as having come by that (docs/privacy.md)."""
+    return f"{article_url}?{CAMPAIGN}={account}" if account else article_url
+
+
 def share_path(network: str, article_id: str) -> str:
-    return f"/share/{network}/{article_id}"
+    return f"{SHARE_PATH}/{network}/{article_id}"
+
+
+def qr_path(article_id: str) -> str:
+    """The article's short address as a QR code."""
+    return f"/qr/{article_id}.svg"
+
+
+def card_path(name: str) -> str:
+    """The card of an article, by the name it has at present (shared.cards). Its bytes never change."""
+    return f"/cards/{name}.png"
 
 
 def urn(article_id: str) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "keys": "services.cli.keys:keys_group",
     "migrate": "services.cli.migrating:migrate_command",
     "posts": "services.cli.social:posts_command",
+    "share": "services.cli.sharing:share_command",
     "stats": "services.cli.statistics:stats_command",
     "submit": "services.cli.submitting:submit_command",
     "up": "services.cli.up:up_command",

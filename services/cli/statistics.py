@@ -54,12 +54,12 @@ def _print_audience(console: Console, found: dict[str, Any]) -> None:
         ("most read", "reads", [(row["headline"], row["reads"]) for row in read["articles"]]),
         ("most shared", "shares", [(row["headline"], row["shares"]) for row in found["shared"]]),
         ("subscribers", "about", [(row["feed"], row["subscribers"]) for row in found["subscribers"]]),
+        ("shares", "clicks", [(row["network"], row["clicks"]) for row in found["shares"]]),
+        ("readers by account", "clicks", [(row["account"], row["clicks"]) for row in found["clicks"]]),
     )
     for title, counted, rows in tables:
         if rows:
             console.print(_table(title, counted, rows))
-    if found["shares"]:
-        console.print(_table("shares", "clicks", [(row["network"], row["clicks"]) for row in found["shares"]]))
 
 
 def _chart(days: list[dict[str, Any]]) -> Table:

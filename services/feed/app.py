@@ -12,8 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import RequestRedirect
 
+from services.feed.accounts import Accounts
 from services.feed.article_forms import make_form_views
 from services.feed.backissues import CAPACITY, BackIssues
+from services.feed.card_pictures import CardPictures, make_card_views
 from services.feed.crawlers import make_crawler_views
 from services.feed.deltas import BASES_CAPACITY, DELTAS_CAPACITY, Deltas
 from services.feed.directory import Directory
@@ -28,6 +30,8 @@ from services.feed.popular import Popular
 from services.feed.reads import make_read_views
 from services.feed.record import Record
 from services.feed.settings import FeedSettings
+from services.feed.share import check_networks
+from services.feed.share_views import make_share_views
 from services.feed.stand import PAGE_HEADERS, Newsstand, Pages
 from services.feed.views import error_html, make_views
 from shared import bus, logs, program, web
@@ -59,6 +63,7 @@ def create_app() -> Flask:
     db = Database(settings.sql_url, pool_size=settings.feed_threads)
     installation = installation_id(db)
     publication = load_publication(settings.publication_file)
+    check_networks(publication.share.networks)
     client = bus.connect(settings, patience=bus.PATIENCE)
     hot = Hot(settings.cache_bytes // 2)
     record = Record(publication, settings, Kept(settings.cache_bytes // 4))
@@ -93,8 +98,12 @@ def create_app() -> Flask:
     app.register_blueprint(feeds)
     app.register_blueprint(make_crawler_views(stand))
     app.register_blueprint(make_form_views(stand))
-    app.register_blueprint(make_read_views(stand, audience, settings.feed_proxies))
-    app.register_blueprint(make_views(stand, audience, settings.feed_proxies))
+    app.register_blueprint(make_read_views(stand, audience, Accounts(db), settings.feed_proxies))
+    app.register_blueprint(make_share_views(stand, audience, settings.feed_proxies))
+    app.register_blueprint(make_views(stand))
+    # Of the threads, only some may wait for drawings.
+    nudge, most_waiting = bus.Nudge(client, installation), max(1, settings.feed_threads // 4)
+    app.register_blueprint(make_card_views(CardPictures(db, publication, clock, nudge, most_waiting)))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
     follower = Follower(db, client, installation, hot)

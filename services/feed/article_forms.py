@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from flask import Blueprint, redirect, request
 
 from services.feed.answers import PAGE_CACHE, Rendered
+from services.feed.article_addresses import key_in_address, key_in_name
 from services.feed.feed_views import DAY, answer
 from services.feed.formats import oembed, texts
 from services.feed.formats.oembed import OEMBED_PATH
@@ -16,17 +16,15 @@ from services.feed.formats.texts import TEXTS
 from services.feed.kept import Kept
 from services.feed.stand import Newsstand
 from services.feed.story import Story
-from services.feed.views import KEY, gone
+from services.feed.views import gone
 from shared.bodies import whole_number
 from shared.errors import Fault, NotFound, Refused
 
-LONGEST_ADDRESS = 4000
 # Bytes of texts that are kept: a long article takes a second to become Markdown.
 CAPACITY = 16_000_000
 # So large that nobody's page is larger.
 MOST_PIXELS = 100_000
 _WRITERS = {"txt": texts.plain, "md": texts.markdown}
-_IN_PAGES = re.compile(r"/\d{4}/\d\d/\d\d/([^/]+)")
 
 
 def make_form_views(stand: Newsstand) -> Blueprint:
@@ -36,7 +34,7 @@ def make_form_views(stand: Newsstand) -> Blueprint:
 
     @views.get(f"/{DAY}/<name>.<any({', '.join(TEXTS)}):extension>")
     def text(year: int, month: int, day: int, name: str, extension: str) -> Any:
-        story = _story(stand, name)
+        story = stand.story(key_in_name(name))
         if not story.withdrawn_at and not unquote(f"{story.url}.{extension}").endswith(request.path):
             return redirect(f"{story.url}.{extension}", 301)
         made = _text(stand, made_texts, story, extension)
@@ -51,7 +49,7 @@ def make_form_views(stand: Newsstand) -> Blueprint:
         if not (url := request.args.get("url", "")):
             fault = Fault("", "is missing", accepted="the address of an article", parameter="url")
             raise Refused("Which article is meant?", faults=[fault])
-        story = _story(stand, _name_in(url, publication.base_url))
+        story = stand.story(key_in_address(url, publication.base_url))
         if story.withdrawn_at:
             raise NotFound("The article was withdrawn.")
         card = oembed.card(
@@ -65,25 +63,6 @@ def make_form_views(stand: Newsstand) -> Blueprint:
         return answer(Rendered((), content_type, write(card), story.updated_at, True, PAGE_CACHE, allowed))
 
     return views
-
-
-def _story(stand: Newsstand, name: str) -> Story:
-    found = KEY.search(name)
-    if not found:
-        raise NotFound("No article has this address.")
-    return stand.story(found[1])
-
-
-def _name_in(address: str, base_url: str) -> str:
-    """The last part of an article's address; empty for any other address, and for everybody else's."""
-    try:
-        there, home = urlsplit(address[:LONGEST_ADDRESS]), urlsplit(base_url)
-    except ValueError:
-        return ""
-    if there.scheme not in ("http", "https") or there.netloc.lower() != home.netloc.lower():
-        return ""
-    found = _IN_PAGES.fullmatch(there.path.removeprefix(home.path))
-    return unquote(found[1]) if found else ""
 
 
 def _text(

@@ -17,8 +17,8 @@ from hijridate import Gregorian
 from pyluach.dates import HebrewDate
 from pyluach.hebrewcal import Year
 
-from services.feed.localised import date_text, digits
 from services.feed.month_names import MONTH_NAMES
+from shared.localised import date_text, digits
 from shared.publication import CalendarName, MastheadLine
 
 

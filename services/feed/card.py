@@ -9,11 +9,12 @@ from typing import Any
 from babel.core import get_global
 from markupsafe import Markup
 
-from services.feed.story import Image, Story
+from services.feed.story import Story
 from services.feed.translations import Variant
+from shared import cards
 from shared.publication import Publication
 from shared.slices import Slice
-from shared.urls import slice_path
+from shared.urls import card_path, slice_path
 
 # Inside <script> these could end the element or, in old engines, the line; JSON reads the escapes as the same letters.
 _UNSAFE_IN_SCRIPT = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
@@ -41,6 +42,12 @@ def open_graph(story: Story, publication: Publication, variants: Sequence[Varian
     if story.image:
         yield "og:image", story.image.url
         yield "og:image:alt", story.image.alt
+    elif story.card:
+        yield "og:image", publication.base_url + card_path(story.card)
+        yield "og:image:type", cards.MEDIA_TYPE
+        yield "og:image:width", str(cards.WIDTH)
+        yield "og:image:height", str(cards.HEIGHT)
+        yield "og:image:alt", story.headline
     yield "article:published_time", story.published_at.isoformat()
     yield "article:modified_time", story.updated_at.isoformat()
     for byline in story.bylines:
@@ -83,7 +90,7 @@ def news_article(story: Story, publication: Publication, variants: Sequence[Vari
         "keywords": [tag.label for tag in story.tags],
         "dateline": story.dateline,
         "wordCount": story.words,
-        "image": [_image(story.image)] if story.image else [],
+        "image": _images(story, publication),
         "isBasedOn": story.canonical_url or (story.source.url if story.source else ""),
         "creditText": story.source.name if story.source else "",
         "isAccessibleForFree": True,
@@ -92,9 +99,15 @@ def news_article(story: Story, publication: Publication, variants: Sequence[Vari
     return {name: value for name, value in known.items() if value}
 
 
-def _image(image: Image) -> dict[str, str]:
-    known = {"@type": "ImageObject", "url": image.url, "caption": image.alt, "creditText": image.credit}
-    return {name: value for name, value in known.items() if value}
+def _images(story: Story, publication: Publication) -> list[dict[str, Any]]:
+    """The article's own picture, else its card."""
+    if (image := story.image) is not None:
+        known = {"@type": "ImageObject", "url": image.url, "caption": image.alt, "creditText": image.credit}
+        return [{name: value for name, value in known.items() if value}]
+    if not story.card:
+        return []
+    url = publication.base_url + card_path(story.card)
+    return [{"@type": "ImageObject", "url": url, "width": cards.WIDTH, "height": cards.HEIGHT}]
 
 
 def _translations(story: Story, publication: Publication, variants: Sequence[Variant]) -> dict[str, Any]:

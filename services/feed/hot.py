@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -20,11 +21,14 @@ import redis
 
 from services.feed.answers import Answer, Rendered, answer, stale
 from services.feed.deltas import asks_for_delta
+from shared.urls import CAMPAIGN
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
+
+_CAMPAIGN_ONLY = re.compile(rf"{CAMPAIGN}=[^&]*")
 
 REDIS_SECONDS = 3600
 KEPT = ["stamp", "document", "body"]
@@ -194,10 +198,11 @@ class FastPath:
 
 
 def address_of(environ: WSGIEnvironment) -> str:
-    """By which documents are known: the path as WSGI has it, with the query of combined filters."""
+    """By which documents are known: the path as WSGI has it, with the query of combined filters. Nothing depends on by
+    whose post somebody came."""
     path: str = environ["PATH_INFO"]
     query = environ.get("QUERY_STRING")
-    return f"{path}?{query}" if query else path
+    return f"{path}?{query}" if query and not _CAMPAIGN_ONLY.fullmatch(query) else path
 
 
 def insists_on_news(environ: WSGIEnvironment) -> bool:

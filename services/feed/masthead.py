@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from services.feed.calendars import CalendarDate, gregorian, in_calendar
-from services.feed.localised import date_text, number
 from shared.days import latest_days
+from shared.localised import date_text, number
 from shared.publication import MastheadLine, Publication
 from shared.slices import ALL, day_slice
 from shared.text import direction_of

@@ -41,12 +41,19 @@ class Subject:
 
 @dataclass(frozen=True)
 class Network:
-    """`takes` names the network's parameters and what goes into each; one with nothing to say is left out."""
+    """`takes` names the network's parameters and what goes into each; one with nothing to say is left out.
+    `on_phones`: the link does nothing where the app is not installed, as it rarely is elsewhere."""
 
     label: str
     endpoint: str
     takes: Mapping[str, Callable[[Subject], str]]
     needs_image: bool = False
+    on_phones: bool = False
+
+    @property
+    def is_page(self) -> bool:
+        """True for a page of the network's, False for an app on the reader's device."""
+        return self.endpoint.startswith("https://")
 
 
 def encode(text: str) -> str:
@@ -113,7 +120,7 @@ def _hackernews_title(subject: Subject) -> str:
     return _headline_where(subject, HACKERNEWS_TITLE.fits)
 
 
-def _sms_text(subject: Subject) -> str:
+def _text_with_counted_url(subject: Subject) -> str:
     return _with_link(subject.headline, _counted_url(subject))
 
 
@@ -166,7 +173,16 @@ NETWORKS = {
     "hackernews": Network(
         "Hacker News", "https://news.ycombinator.com/submitlink?", {"u": _url, "t": _hackernews_title}
     ),
+    "flipboard": Network(
+        "Flipboard", "https://share.flipboard.com/bookmarklet/popout?v=2&", {"title": _headline, "url": _url}
+    ),
+    "instapaper": Network(
+        "Instapaper",
+        "https://www.instapaper.com/hello2?",
+        {"url": _url, "title": _headline, "description": _summary},
+    ),
+    "viber": Network("Viber", "viber://forward?", {"text": _text_with_counted_url}, on_phones=True),
     "email": Network("E-mail", "mailto:?", {"subject": _mail_subject, "body": _mail_body}),
     # "?&" is what both iOS and Android read.
-    "sms": Network("SMS", "sms:?&", {"body": _sms_text}),
+    "sms": Network("SMS", "sms:?&", {"body": _text_with_counted_url}),
 }

@@ -1,4 +1,5 @@
-"""Takes the word of a page that it is being read: `POST /read/<article>`, sent by masthead.js."""
+"""Takes the word of a page that it is being read: `POST /read/<article>`, sent by masthead.js, with `?via=<account>` of
+a reader who came by a post of that account."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
+from services.feed.accounts import Accounts
 from services.feed.kept import Kept
 from services.feed.stand import Newsstand
 from services.feed.visitors import is_person, visitor_of
 from shared.audience import Audience
 from shared.errors import Refused
+from shared.urls import CAMPAIGN, campaign_tag
 
 # The page sends nothing but the address; what is longer is somebody else's.
 LONGEST_BODY = 1024
@@ -19,7 +22,7 @@ LONGEST_BODY = 1024
 CAPACITY = 1_000_000
 
 
-def make_read_views(stand: Newsstand, audience: Audience, proxies: int) -> Blueprint:
+def make_read_views(stand: Newsstand, audience: Audience, accounts: Accounts, proxies: int) -> Blueprint:
     views = Blueprint("reads", __name__)
     known: Kept[str, bool] = Kept(CAPACITY)
 
@@ -36,8 +39,11 @@ def make_read_views(stand: Newsstand, audience: Audience, proxies: int) -> Bluep
             if known.get(article_id) is None:
                 stand.visible_story(article_id)
                 known.put(article_id, True, 200)
-            if not audience.read(article_id, visitor_of(request.environ, proxies), stand.clock.now()):
+            visitor, now = visitor_of(request.environ, proxies), stand.clock.now()
+            if not audience.read(article_id, visitor, now):
                 raise Refused("Nobody reads as fast.", status=429, title="Too many requests", headers=_IN_A_MINUTE)
+            if (account := campaign_tag(request.args.get(CAMPAIGN, ""))) and accounts.has(account):
+                audience.click(account, article_id, visitor, now)
         return Response(status=204, headers={"Cache-Control": "no-store"})
 
     return views

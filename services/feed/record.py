@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from services.feed.entries import newest_first
 from services.feed.kept import Kept
-from services.feed.localised import date_line, date_text, language_name
 from services.feed.settings import FeedSettings
 from services.feed.story import Image, Source, Story, Term
 from services.feed.wording import withdrawal_notice
+from shared.cards import card_of, name_of
 from shared.errors import NotFound
+from shared.localised import date_line, date_text, language_name
 from shared.models import Article, Enrichment, Feed, FeedEntry, Publisher
 from shared.publication import Publication
 from shared.slices import Slice
@@ -175,17 +176,15 @@ class Record:
             source=Source(enrichment.source["name"], enrichment.source.get("url") or "") if enrichment.source else None,
             canonical_url=enrichment.canonical_url or "",
             image=Image(**enrichment.image) if enrichment.image else None,
+            card=name_of(card, enrichment.key) if (card := card_of(enrichment, self.publication)) else "",
             words=enrichment.words,
             reading_minutes=enrichment.reading_minutes,
         )
 
     def _section(self, enrichment: Enrichment) -> Term | None:
-        """The section under its configured name in the article's own language."""
-        if enrichment.section is None:
-            return None
-        slug = enrichment.section["slug"]
-        configured = self.publication.section_label(slug, enrichment.language)
-        return Term(slug, configured or enrichment.section["label"])
+        """The section under its name in the article's own language."""
+        section = enrichment.section
+        return Term(section["slug"], self.publication.section_name(section, enrichment.language)) if section else None
 
     def _notice(self, article: Article, common: dict[str, Any]) -> Story:
         assert article.withdrawn_at is not None

@@ -13,6 +13,7 @@ import regex
 from services.feed.networks import NETWORKS, Subject, encode
 from services.feed.story import Story
 from shared.copyfit.cutting import shorten
+from shared.errors import ConfigurationError
 from shared.urls import short_url
 
 # Percent-encoded, of headline, summary and picture each: three of them and the article's own address make up a link of
@@ -24,8 +25,12 @@ _INVISIBLE = regex.compile(r"[\s\p{Cc}\p{Cs}]+")
 
 @dataclass(frozen=True)
 class ShareLink:
+    """`is_page` and `on_phones` are as in Network."""
+
     network: str
     label: str
+    is_page: bool = True
+    on_phones: bool = False
 
 
 def subject_of(story: Story) -> Subject:
@@ -45,9 +50,20 @@ def can_take(network: str, subject: Subject) -> bool:
     return network in NETWORKS and (bool(subject.image) or not NETWORKS[network].needs_image)
 
 
+def check_networks(names: Iterable[str]) -> None:
+    """Raises ConfigurationError for a name in publication.toml that is none of a network."""
+    unknown = [name for name in names if name not in NETWORKS]
+    if unknown:
+        raise ConfigurationError(
+            f"share.networks in the publication's file: no article can be shared on {', '.join(map(repr, unknown))}; "
+            f"accepted are {', '.join(NETWORKS)}"
+        )
+
+
 def share_links(subject: Subject, networks: Iterable[str]) -> list[ShareLink]:
     """Those of the networks that can take the subject, in their order."""
-    return [ShareLink(name, NETWORKS[name].label) for name in networks if can_take(name, subject)]
+    taking = ((name, NETWORKS[name]) for name in networks if can_take(name, subject))
+    return [ShareLink(name, each.label, each.is_page, each.on_phones) for name, each in taking]
 
 
 def share_target(network: str, subject: Subject) -> str | None:
@@ -63,7 +79,9 @@ def share_target(network: str, subject: Subject) -> str | None:
 
 
 def _short_line(text: str, subject: Subject) -> str:
-    return shorten(str(_INVISIBLE.sub(" ", text)).strip(), subject.language, _is_short)[0]
+    line = str(_INVISIBLE.sub(" ", text)).strip()
+    # Of more letters than that, encoded they are too many in any case.
+    return shorten(line[: LONGEST_VALUE + 1], subject.language, _is_short)[0]
 
 
 def _is_short(value: str) -> bool:

@@ -58,6 +58,7 @@ class Story:
     source: Source | None = None
     canonical_url: str = ""  # the original's address when the copy is syndicated
     image: Image | None = None
+    card: str = ""  # name of the picture drawn for it (shared.cards); empty for one with a picture of its own
     words: int = 0
     reading_minutes: int = 0
     withdrawn_at: datetime | None = None

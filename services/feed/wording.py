@@ -46,6 +46,15 @@ class Wording:
     copied: str
     copy_failed: str
     share_with: str
+    email: str
+    sms: str
+    more_networks: str
+    own_server: str
+    no_server: str
+    server_chooser: str
+    cancel: str
+    qr_code: str
+    qr_of: str
     scroll_up: str
     empty_title: str
     empty_text: str
@@ -99,6 +108,15 @@ WORDINGS = {
         copied="Link copied",
         copy_failed="The link could not be copied",
         share_with="Share with …",
+        email="E-mail",
+        sms="SMS",
+        more_networks="More networks",
+        own_server="Your Mastodon server",
+        no_server="This is no server; an example is {example}",
+        server_chooser="Continue at joinmastodon.org",
+        cancel="Cancel",
+        qr_code="QR code",
+        qr_of="QR code with the address of this article",
         scroll_up="Scroll Up",
         empty_title="Nothing has been published yet",
         empty_text="The first article is one command away:",
@@ -150,6 +168,15 @@ WORDINGS = {
         copied="Bağlantı kopyalandı",
         copy_failed="Bağlantı kopyalanamadı",
         share_with="Şununla paylaş …",
+        email="E-posta",
+        sms="SMS",
+        more_networks="Diğer ağlar",
+        own_server="Mastodon sunucunuz",
+        no_server="Bu bir sunucu değil; örnek: {example}",
+        server_chooser="joinmastodon.org ile devam et",
+        cancel="Vazgeç",
+        qr_code="QR kodu",
+        qr_of="Bu haberin adresini içeren QR kodu",
         scroll_up="Yukarı Çık",
         empty_title="Henüz yayımlanmış bir haber yok",
         empty_text="İlk haber tek bir komut uzağınızda:",
@@ -201,6 +228,15 @@ WORDINGS = {
         copied="نُسخ الرابط",
         copy_failed="تعذّر نسخ الرابط",
         share_with="مشاركة عبر …",
+        email="البريد الإلكتروني",
+        sms="رسالة قصيرة",
+        more_networks="شبكات أخرى",
+        own_server="خادم ماستودون الخاص بك",
+        no_server="هذا ليس خادمًا؛ مثال: {example}",
+        server_chooser="المتابعة عبر joinmastodon.org",
+        cancel="إلغاء",
+        qr_code="رمز QR",
+        qr_of="رمز QR يحمل عنوان هذا المقال",
         scroll_up="إلى الأعلى",
         empty_title="لم يُنشر شيء بعد",
         empty_text="المقال الأول على بُعد أمر واحد:",
@@ -252,6 +288,15 @@ WORDINGS = {
         copied="پیوند رونوشت شد",
         copy_failed="رونوشت پیوند ممکن نشد",
         share_with="هم‌رسانی با …",
+        email="ایمیل",
+        sms="پیامک",
+        more_networks="شبکه‌های دیگر",
+        own_server="سرور ماستودون شما",
+        no_server="این نشانی سرور نیست؛ نمونه: {example}",
+        server_chooser="ادامه از راه joinmastodon.org",
+        cancel="انصراف",
+        qr_code="کد QR",
+        qr_of="کد QR با نشانی این مطلب",
         scroll_up="بازگشت به بالا",
         empty_title="هنوز چیزی منتشر نشده است",
         empty_text="نخستین مطلب تنها یک فرمان با شما فاصله دارد:",
@@ -303,6 +348,15 @@ WORDINGS = {
         copied="הקישור הועתק",
         copy_failed="לא ניתן להעתיק את הקישור",
         share_with="שיתוף באמצעות …",
+        email="דוא״ל",
+        sms="SMS",
+        more_networks="רשתות נוספות",
+        own_server="שרת המסטודון שלך",
+        no_server="זה אינו שרת; לדוגמה: {example}",
+        server_chooser="המשך דרך joinmastodon.org",
+        cancel="ביטול",
+        qr_code="קוד QR",
+        qr_of="קוד QR עם כתובת הכתבה",
         scroll_up="חזרה למעלה",
         empty_title="עדיין לא פורסם דבר",
         empty_text="הכתבה הראשונה במרחק פקודה אחת:",
@@ -354,6 +408,15 @@ WORDINGS = {
         copied="链接已复制",
         copy_failed="无法复制链接",
         share_with="分享到……",
+        email="电子邮件",
+        sms="短信",
+        more_networks="更多网络",
+        own_server="您的 Mastodon 服务器",
+        no_server="这不是服务器；例如 {example}",
+        server_chooser="通过 joinmastodon.org 继续",
+        cancel="取消",
+        qr_code="二维码",
+        qr_of="本文网址的二维码",
         scroll_up="回到顶部",
         empty_title="尚未发布任何报道",
         empty_text="只需一条命令，即可发布第一篇报道：",

@@ -165,6 +165,17 @@ class SharedArticle(_Form):
     shares: int
 
 
+class DayOfClicks(_Form):
+    day: date
+    clicks: int
+
+
+class AccountClicks(_Form):
+    account: str = Field(description="Its name, which its links carry as `?via=`")
+    clicks: int = Field(description="Ever counted: once for a client, article and day, without bots and previews")
+    days: list[DayOfClicks] = Field(description="The same days; numbers are kept for 35")
+
+
 class Aggregator(_Form):
     name: str = Field(description="With its own id of the feed, if it says one", examples=["feedbin 1373711"])
     subscribers: int
@@ -192,6 +203,7 @@ class Stats(_Form):
     reads: Reads
     shares: list[ShareCount] = Field(description="Share links that were followed, the most followed network first")
     shared: list[SharedArticle] = Field(description="What was shared most on these days")
+    clicks: list[AccountClicks] = Field(description="Readers who came by a post, the account with the most first")
     subscribers: list[FeedSubscribers] = Field(description="The feeds with the most subscribers")
 
 

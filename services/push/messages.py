@@ -185,7 +185,5 @@ def _data(
 
 
 def _section(publication: Publication, enrichment: Enrichment) -> Term | None:
-    if enrichment.section is None:
-        return None
-    slug = enrichment.section["slug"]
-    return Term(slug=slug, label=publication.section_label(slug, enrichment.language) or enrichment.section["label"])
+    section = enrichment.section
+    return Term(slug=section["slug"], label=publication.section_name(section, enrichment.language)) if section else None

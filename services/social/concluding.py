@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social import staff
+from services.social import notices, staff
 from services.social.accounts import ACTIVE, BROKEN, hold_posts, network_of, release_posts
+from services.social.expiry import DAYS, Reminder, forecast
 from services.social.measuring import DAY, HOUR, MINUTE, next_measure
 from services.social.network import Checked, Draft, Measured, Posted
+from services.social.notices import Notice
 from services.social.outcomes import (
     AccountBroken,
     NotSent,
@@ -130,7 +133,7 @@ def seen(desk: Desk, url: str) -> None:
 def failed(desk: Desk, error: PostError) -> None:
     """The armed post did not come about, or it is not known whether it did."""
     if isinstance(error, Unknown):
-        unconfirmed(desk, str(error), desk.now + LISTING_LAG)
+        unconfirmed(desk, str(error))
         trouble(desk, error)
     elif isinstance(error, AccountBroken):
         _to_all(desk, HELD, str(error))
@@ -165,21 +168,20 @@ def refused(desk: Desk, why: str) -> None:
         want(each, SEND, desk.now)
 
 
-def unconfirmed(desk: Desk, why: str, look_at: float) -> None:
-    """Nobody knows whether the post is there."""
-    network = network_of(desk.account)
-    can_tell = network.can.find or bool(network.can.repeats)
+def unconfirmed(desk: Desk, why: str, *, can_tell: bool = True) -> None:
+    """Nobody knows whether the post is there. Where the network cannot tell either, a person has to look."""
+    can = network_of(desk.account).can
+    can_tell = can_tell and (can.find or bool(can.repeats))
+    look_at = desk.now if can.repeats else desk.now + LISTING_LAG
     for each in desk.posts:
         _go(each, UNCONFIRMED, why, desk.now)
         want(each, CONFIRM, look_at if can_tell and each is desk.post else None)
     if not can_tell:
-        name = desk.account.name
-        staff.tell(
-            desk.session, desk.clock, desk.account, f"unconfirmed:{desk.post.id}:{desk.post.attempts}",
-            f"{name}: a post may or may not have been sent",
-            f"{why} {network.name} cannot be asked. Look at the account, then `masthead posts retry {desk.post.id}` if "
-            f"it is not there, or `masthead posts confirm {desk.post.id}` if it is.",
-        )  # fmt: skip
+        _tell(
+            desk,
+            f"unconfirmed:{desk.post.id}:{desk.post.attempts}",
+            notices.unconfirmed(desk.account.name, desk.post.id, why),
+        )
 
 
 def still_unknown(desk: Desk, error: PostError) -> None:
@@ -233,11 +235,7 @@ def too_late(post: SocialPost) -> str:
 def capped(desk: Desk, why: str) -> None:
     """What the account may spend is spent: its posts are not sent, and somebody is told once a day."""
     skipped(desk, why)
-    day = f"{desk.clock.now():%Y-%m-%d}"
-    staff.tell(
-        desk.session, desk.clock, desk.account, f"capped:{desk.account.id}:{day}",
-        f"{desk.account.name}: the monthly cap is reached", f"Posts are skipped: {why}.",
-    )  # fmt: skip
+    _tell(desk, f"capped:{desk.account.id}:{desk.clock.now():%Y-%m-%d}", notices.capped(desk.account.name, why))
 
 
 def faulty(desk: Desk, why: str) -> None:
@@ -246,7 +244,7 @@ def faulty(desk: Desk, why: str) -> None:
     if not desk.posts:
         return
     if desk.post.state == ARMED:
-        unconfirmed(desk, why, desk.now + LISTING_LAG)
+        unconfirmed(desk, why)
         return
     desk.post.attempts += 1
     if desk.post.attempts < STUBBORN:
@@ -299,10 +297,7 @@ def kept(desk: Desk, why: str) -> None:
     """The network cannot do what was wanted; a person may."""
     note(desk.post, desk.post.state, why, desk.now)
     want(desk.post, "", None)
-    staff.tell(
-        desk.session, desk.clock, desk.account, f"kept:{desk.post.id}:{desk.post.version}",
-        f"{desk.account.name}: a post needs a person", f"{why} {desk.post.url}",
-    )  # fmt: skip
+    _tell(desk, f"kept:{desk.post.id}:{desk.post.version}", notices.kept(desk.account.name, desk.post.id, why))
 
 
 def not_changed(desk: Desk, error: PostError) -> None:
@@ -330,13 +325,26 @@ def measured(desk: Desk, found: Measured | None) -> None:
 def checked(desk: Desk, found: Checked | None) -> None:
     """The account is well, or its network cannot be asked."""
     account = desk.account
-    account.check_at = desk.now + DAY
-    if found is None:
-        return
-    account.identity, account.url = found.identity, found.url or account.url
-    account.settings = {**account.settings, **found.settings}
-    account.expires_at = found.expires or account.expires_at
-    well(desk)
+    if found is not None:
+        account.identity, account.url = found.identity, found.url or account.url
+        account.settings = {**account.settings, **found.settings}
+        account.expires_at = found.expires or account.expires_at
+        well(desk)
+    remind(desk)
+
+
+def remind(desk: Desk) -> None:
+    """Tells people in time that the account's access ends, and says when to look again."""
+    account, now = desk.account, datetime.fromtimestamp(desk.now, UTC)
+    given = [Reminder(each["days"], datetime.fromisoformat(each["expires"])) for each in account.reminded]
+    ahead = forecast(account.expires_at, now, given)
+    looks = [desk.now + DAY, *(each.timestamp() for each in (ahead.look, account.renew_at) if each is not None)]
+    account.check_at = max(min(looks), desk.now + MINUTE)
+    if ahead.reminder is not None:
+        days, expires = ahead.reminder.days, ahead.reminder.expires
+        account.reminded = [*account.reminded, {"days": days, "expires": expires.isoformat()}][-len(DAYS) :]
+        key = f"ends:{account.id}:{expires.date()}:{days}"
+        _tell(desk, key, notices.ending(account.name, days, expires.date()))
 
 
 def check_again(desk: Desk, error: PostError) -> None:
@@ -374,11 +382,11 @@ def broken(desk: Desk, error: PostError) -> None:
     if account.state == ACTIVE:
         account.state, account.reason = BROKEN, str(error)[:500]
         hold_posts(desk.session, account, f"The account is broken: {error}")
-        staff.tell(
-            desk.session, desk.clock, account, f"broken:{account.id}:{desk.now:.0f}",
-            f"{account.name}: the {account.network} account cannot post",
-            f"{error} Its posts are held. Mend it and `masthead accounts test {account.name}`.",
-        )  # fmt: skip
+        _tell(desk, f"broken:{account.id}:{desk.now:.0f}", notices.broken(account.name, str(error)))
+
+
+def _tell(desk: Desk, key: str, notice: Notice) -> None:
+    staff.tell(desk.session, desk.clock, desk.account, key, notice)
 
 
 def _still_there(desk: Desk) -> list[SocialPost]:

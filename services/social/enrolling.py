@@ -106,7 +106,7 @@ def store(
         check_at=session.scalars(select(db_now())).one() + DAY,
         paused_until=0.0,
         failures=0,
-        warned="",
+        reminded=[],
     )
     session.add(row)
     session.flush()

@@ -1,199 +1,63 @@
-"""Notices to the newsroom's staff about their accounts, by mail, chat or any HTTP service that Apprise knows.
-
-The addresses are Apprise's (https://appriseit.com/services/) and written by the operator alone; the rules for addresses
-that others give do not apply to them. No notice holds an attachment, no address can name a file, and what is refused
-speaks neither HTTP nor mail: desktops, system logs and chat protocols of their own (`REFUSED`).
-"""
+"""What staff are told of an account, in words: what happened, and what a person is to do. Pure."""
 
 from __future__ import annotations
 
-import re
-import threading
-import time
-from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import date, timedelta
-from urllib.parse import unquote
-
-from apprise import Apprise, AppriseAsset, AttachmentManager, NotifyBase, NotifyFormat, NotifyType
-
-from services.social.calling import words_of
-from shared.errors import ConfigurationError, MastheadError
-from shared.http import hide
-
-# Seconds that a notice may take, however many addresses it goes to, and a socket's part of them.
-LIMIT = 10.0
-_SOCKET = 4.0
-# When staff are told that an account's access ends, in days before.
-REMINDERS = (14, 7, 1)
-ACCEPTED = "an address of a service that Apprise reaches over HTTP, or of mail, such as mailto://user:password@host"
-REFUSED = frozenset(
-    "amqp amqps aprs blink1 dbus gio glib gnome growl irc ircs kde macosx mqtt mqtts nostr qt rsyslog smpp smpps "
-    "syslog windows xmpp xmpps".split()
-)
+from datetime import date
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What staff are told of one account: a headline, what happened in a sentence, and what a person is to do."""
+    """A headline, what happened in a sentence, and what a person is to do. It names the account and holds no secret."""
 
-    account: str
     headline: str
     sentence: str
     todo: str
 
 
-class NotTaken(MastheadError):
-    """Somebody was not told, or perhaps not; says who, without secrets. A repeat tells everyone again."""
-
-
 def broken(account: str, why: str) -> Notice:
     """`why` is what the network said, as in AccountBroken."""
     return Notice(
-        account,
         f"{account} cannot post",
         f"Its posts are held since the network refused the account: {why}",
-        "Renew the account's access, then check the account; held posts follow by themselves.",
+        f"Renew the account's access with `masthead accounts rotate {account}`, or mend what the network names, then "
+        f"`masthead accounts test {account}`; held posts follow by themselves.",
     )
 
 
 def ending(account: str, days: int, last: date) -> Notice:
-    """`days` is one of REMINDERS, `last` the day on which the access ends."""
-    left = "tomorrow" if days == 1 else f"in {days} days"
-    return Notice(
-        account,
-        f"Access of {account} ends {left}",
-        f"After {last.isoformat()} the network takes no posts from this account.",
-        "Renew the account's access before that day.",
-    )
+    """`days` is one of services.social.expiry.DAYS, `last` the day on which the access ends; 0 days: it has ended."""
+    if not days:
+        told, left = "Its access has ended: the network takes no posts from this account.", "has ended"
+    else:
+        told = f"After {last.isoformat()} the network takes no posts from this account."
+        left = "ends tomorrow" if days == 1 else f"ends in {days} days"
+    return Notice(f"Access of {account} {left}", told, f"Renew the access: `masthead accounts rotate {account}`.")
 
 
-def unconfirmed(account: str, headline: str, why: str) -> Notice:
-    """`headline` is the article's, `why` what is known of the attempt, as in Unknown."""
+def unconfirmed(account: str, post: int, why: str) -> Notice:
+    """`post` is its number, `why` what is known of the attempt, as in Unknown."""
     return Notice(
-        account,
         f"A post by {account} is unconfirmed",
-        f"The post about “{headline}” may or may not have been made, and the network cannot be asked: {why}",
-        "Look at the account, then mark the post as sent or send it again. Nothing is repeated until then.",
+        f"Post {post} may or may not have been made, and the network cannot be asked: {why}",
+        f"Look at the account: `masthead posts confirm {post}` if it is there, else `masthead posts retry {post}`. "
+        "Nothing is repeated until then.",
     )
 
 
-def capped(account: str, spent: float, cap: float) -> Notice:
-    """Both in US dollars."""
+def kept(account: str, post: int, why: str) -> Notice:
+    """A post that was to be changed or taken back, and cannot be."""
     return Notice(
-        account,
+        f"A post by {account} needs a person",
+        f"Post {post} could not be changed or taken back: {why}",
+        f"Do on the network what has to be done; `masthead posts show {post}` has the address.",
+    )
+
+
+def capped(account: str, why: str) -> Notice:
+    """`why` names what was spent, and the cap."""
+    return Notice(
         f"{account} has reached its monthly cap",
-        f"${spent:,.2f} of ${cap:,.2f} are spent this month; its posts are held until the next one.",
-        "Raise the account's monthly_cap if posts are to go out before.",
+        f"Its posts are skipped: {why}.",
+        f"Raise it if posts are to go out before: `masthead accounts set {account} monthly_cap=…`.",
     )
-
-
-def reminder(left: timedelta) -> int | None:
-    """The reminder that is due when an access has this long to go: tell it if it was not told yet."""
-    due = [days for days in REMINDERS if left <= timedelta(days=days)]
-    return min(due) if due and left > timedelta(0) else None
-
-
-class Sink:
-    """Where notices go. `urls` are Apprise URLs; raises ConfigurationError that names all which cannot be used.
-
-    May be used by any number of threads.
-    """
-
-    def __init__(self, urls: Sequence[str], *, limit: float = LIMIT) -> None:
-        AttachmentManager().remove("file")  # else ?template= and the like could read files of this machine
-        self._limit = limit
-        self._addresses: list[_Address] = []
-        faults = []
-        for number, url in enumerate(urls, start=1):
-            try:
-                self._addresses.append(_Address(f"address {number}", url))
-            except ValueError as fault:
-                faults.append(f"address {number} {fault}")
-        if faults:
-            raise ConfigurationError(f"Notices cannot be sent: {'; '.join(faults)}. Accepted: {ACCEPTED}.")
-
-    def send(self, notice: Notice) -> None:
-        """Tells all addresses once and at the same time. Raises NotTaken, when the limit has passed at the latest."""
-        ends = time.monotonic() + self._limit
-        calls = [(address, address.begin(notice, self._limit)) for address in self._addresses]
-        faults = []
-        for address, call in calls:
-            try:
-                why = call.result(timeout=max(0.0, ends - time.monotonic()))
-            except TimeoutError:
-                why = f"no answer within {self._limit:g} seconds"
-            if why:
-                faults.append(f"{address.shown}: {why}")
-        if faults:
-            raise NotTaken(f"The notice “{notice.headline}” was not taken by {'; '.join(faults)}")
-
-
-class _Address:
-    """Raises ValueError for an URL that cannot be used, and shows no more of it than its scheme."""
-
-    def __init__(self, name: str, url: str) -> None:
-        service = _service(url)
-        service.retry = 0  # repeats are the outbox's
-        service.socket_connect_timeout = min(service.socket_connect_timeout, _SOCKET)
-        service.socket_read_timeout = min(service.socket_read_timeout, _SOCKET)
-        # Apprise masks what it knows to be secret; the path of a server of one's own may be, too.
-        public = "/".join(service.url(privacy=True).split("/")[:3])
-        self.shown = f"{name} ({public}/…)"
-        self._hidden = _words(url) - _words(public)
-        self._apprise = Apprise(service, asset=service.asset)
-        self._free = threading.Lock()
-
-    def begin(self, notice: Notice, limit: float) -> Future[str]:
-        """The reason why it was not taken, or nothing."""
-        told: Future[str] = Future()
-        # A thread of its own that no exit waits for: Apprise cannot be interrupted, only left behind.
-        threading.Thread(target=self._tell, args=(notice, limit, told), daemon=True).start()
-        return told
-
-    def _tell(self, notice: Notice, limit: float, told: Future[str]) -> None:
-        if not self._free.acquire(timeout=limit):  # behind a call that hangs
-            return
-        try:
-            told.set_result(self._why_not(notice))
-        finally:
-            self._free.release()
-
-    def _why_not(self, notice: Notice) -> str:
-        result = self._apprise.notify(
-            title=notice.headline,
-            body=f"{notice.sentence}\n\nWhat to do: {notice.todo}",
-            notify_type=NotifyType.WARNING,
-            body_format=NotifyFormat.TEXT,
-        )
-        said = [words_of(hide(entry.message, self._hidden)) for entry in result.logs()]
-        return "" if result else said[-1] if said else "it did not say why"
-
-
-def _service(url: str) -> NotifyBase:
-    if not re.match("[a-z0-9]+://", url, re.IGNORECASE):
-        raise ValueError("has no scheme such as mailto://")
-    scheme = url.partition("://")[0].lower()
-    if scheme in REFUSED:
-        raise ValueError(f"({scheme}://…) is neither HTTP nor mail")
-    asset = AppriseAsset(
-        app_id="Masthead",
-        app_desc="Masthead",
-        app_url="",
-        image_url_mask="",  # no pictures of Apprise's from elsewhere
-        image_url_logo="",
-        http_redirects=False,  # a POST that is redirected becomes a GET, is answered 200 and tells nobody
-        async_mode=False,  # the threads are ours
-        service_timeout=0,
-    )
-    service = Apprise.instantiate(url, asset=asset)
-    if service is None:
-        raise ValueError(f"({scheme}://…) is not one that Apprise can use")
-    return service
-
-
-def _words(url: str) -> set[str]:
-    """The parts of an address that could show up in what a service says of its failure."""
-    parts = re.split(r"[/:@?&=+,#]+", url)
-    return {word for part in parts for word in (part, unquote(part)) if len(word) > 3}

@@ -22,6 +22,7 @@ from services.social.article import Article
 from services.social.choice import Choice
 from services.social.concluding import Desk
 from services.social.digest import compose_together
+from services.social.expiry import renewal
 from services.social.network import Account, Draft, Network, Posted
 from services.social.outcomes import AccountBroken, Cannot, Gone, NotSent, PostError, RefusedByNetwork, TokenExpired
 from services.social.post import ARMED, CONFIRM, DELETE, EDIT, SEND, UNCONFIRMED, WAITING, move, want
@@ -350,7 +351,7 @@ class Posting:
             )
         except (Cannot, Gone) as error:
             why = str(error)
-            return lambda desk: concluding.unconfirmed(desk, why, 0.0)
+            return lambda desk: concluding.unconfirmed(desk, why, can_tell=False)
         except PostError as error:
             told = error
             return lambda desk: concluding.look_again(desk, told)
@@ -373,9 +374,7 @@ class Posting:
         return lambda desk: concluding.sent(desk, draft, posted)
 
     def _give_up_lost(self, work: Work) -> Conclusion:
-        return lambda desk: concluding.unconfirmed(
-            desk, "The worker ended while the network was being called.", desk.now + concluding.LISTING_LAG
-        )
+        return lambda desk: concluding.unconfirmed(desk, "The worker ended while the network was being called.")
 
     def _edit(self, work: Work) -> Conclusion:
         """Brings the post up to the articles' present versions."""
@@ -449,8 +448,11 @@ class Posting:
         return lambda desk: concluding.measured(desk, found)
 
     def _check(self, work: Work) -> Conclusion:
-        """Asks the network how the account is."""
+        """Asks the network how the account is, with fresh access where the old one is about to end."""
+        renew_at = work.row.renew_at
         try:
+            if renew_at is not None and renew_at <= work.at and work.network.refreshes(work.account):
+                self._renew(work)
             checked = self._with_access(work, lambda account: work.network.check(account, self._door))
         except Cannot:
             return lambda desk: concluding.checked(desk, None)
@@ -463,20 +465,27 @@ class Posting:
         return lambda desk: concluding.checked(desk, checked)
 
     def _with_access(self, work: Work, call: Callable[[Account], T]) -> T:
-        """Calls, once more with renewed access when it has run out. Nobody else renews it: the turn is ours."""
+        """Calls, once more with renewed access when it has run out."""
         try:
             return call(work.account)
         except TokenExpired:
-            if work.renewed or not work.network.can.refresh:
+            if work.renewed or not work.network.refreshes(work.account):
                 raise
+        self._renew(work)
+        return call(work.account)
+
+    def _renew(self, work: Work) -> None:
+        """Refreshes the account's access and stores it before it is used. Nobody else does: the turn is ours."""
         work.renewed = True
         access = work.network.refresh(work.account, self._door)
         with self._db.write() as session:
             row = lock(session, [work.row.id])[work.row.id]
             row.secrets = self._vault.seal(access.secrets)
+            row.settings = {**row.settings, **access.settings}
             row.expires_at = access.expires or row.expires_at
-        work.account = replace(work.account, secrets=access.secrets)
-        return call(work.account)
+            row.renew_at = renewal(work.at, access.ends) if access.ends else None
+            settings = row.settings
+        work.account = replace(work.account, secrets=access.secrets, settings=settings)
 
 
 def _nothing(desk: Desk) -> None:

@@ -62,7 +62,7 @@ class Readiness:
         return f"the article's picture is not ready: {told}" if told else ""
 
     def _told(self, url: str, kind: str) -> str:
-        path = urlsplit(url).path
+        path = urlsplit(url).path.removeprefix(urlsplit(self._base_url).path)
         try:
             answer = self._door.get(self._feed_url + path, max_bytes=MOST_BYTES, deadline=DEADLINE)
         except OutboundError as error:

@@ -19,7 +19,7 @@ from shared.models import Enrichment, Event, Publisher
 from shared.publication import Publication
 from shared.standing import slices_within
 from shared.urgency import urgency_of
-from shared.urls import article_path
+from shared.urls import article_path, campaign_url
 from shared.visibility import is_visible, visible_clause
 
 # An article's page, or the end of its address: only the key finds it.
@@ -80,7 +80,7 @@ def published_before(session: Session, seq: int, event_id: int) -> bool:
 
 def with_campaign(article: Article, account_name: str) -> Article:
     """The article at the address that counts who came by this account."""
-    return replace(article, url=f"{article.url}?via={account_name}")
+    return replace(article, url=campaign_url(article.url, account_name))
 
 
 def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, publisher: str) -> Reading:
@@ -92,7 +92,7 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
         summary=enrichment.summary,
         language=enrichment.language,
         direction=enrichment.direction,
-        section=_section(publication, enrichment),
+        section=publication.section_name(enrichment.section, enrichment.language),
         tags=_labels(enrichment.tags),
         bylines=_labels(enrichment.bylines),
         dateline=enrichment.dateline or "",
@@ -110,11 +110,3 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
 
 def _labels(terms: Sequence[dict[str, str]]) -> tuple[str, ...]:
     return tuple(term["label"] for term in terms)
-
-
-def _section(publication: Publication, enrichment: Enrichment) -> str:
-    """The section's name in the article's language."""
-    if enrichment.section is None:
-        return ""
-    slug = enrichment.section["slug"]
-    return publication.section_label(slug, enrichment.language) or str(enrichment.section["label"])

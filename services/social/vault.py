@@ -54,7 +54,7 @@ class Vault:
             return MultiFernet([Fernet(key.encode()) for key in self._known])
         except ValueError as error:
             raise ConfigurationError(
-                "A key of accounts' secrets is none: it is 32 random bytes in URL-safe base64, see docs/social-commands.md."
+                "A key of accounts' secrets is none: 32 random bytes in URL-safe base64, see docs/social-commands.md."
             ) from error
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from services.social.card_tasks import CardTasks
+from services.social.notices import Notice
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
@@ -13,7 +17,7 @@ from shared.db import Database
 from shared.engine import Engine
 from shared.http import Door, origin
 from shared.installation import installation_id
-from shared.listeners import SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.listeners import SOCIAL_DRAW, SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
 from shared.publication import load_publication
 
 
@@ -28,7 +32,8 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
     posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
     planning = Planning(db, posting, publication, clock)
-    staff = StaffTasks(db, clock, lambda headline, text: None)
+    staff = StaffTasks(db, clock, _sender(settings))
+    cards = CardTasks(db, publication, clock)
     return worker.Duties(
         db=db,
         nudge=nudge,
@@ -37,10 +42,21 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_WITHDRAW.name: planning.withdraw,
             SOCIAL_POST.name: posting.act,
             SOCIAL_NOTIFY.name: staff.notify,
+            SOCIAL_DRAW.name: cards.draw,
         },
         pulse=Sweeper(db, publication, clock),
         stop=engine.stop,
     )
+
+
+def _sender(settings: SocialSettings) -> Callable[[Notice], None] | None:
+    """How notices are sent; None where nobody is to be told. What sends them is large: it is loaded only where used."""
+    addresses = settings.social_notices.get_secret_value().split()
+    if not addresses:
+        return None
+    from services.social.sink import Sink
+
+    return Sink(addresses).send
 
 
 def main() -> None:

@@ -22,10 +22,10 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from services.feed.formats import FORMATS
-from services.feed.localised import date_line
 from services.feed.story import Document
 from services.feed.wording import withdrawal_notice
 from shared.listeners import FEED_REMOVE_NOTICE
+from shared.localised import date_line
 from shared.models import Article, Enrichment, FeedEntry
 from shared.publication import load_publication
 from shared.slices import Slice

@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Page, expect
 from shared.db import Database
 from shared.migrate import migrate
 from shared.models import Article
-from tests.browser import open_browser
 from tests.ingest_api import Api, ingest
 from tests.web_process import web_process
 
@@ -24,12 +23,6 @@ pytestmark = pytest.mark.browser
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SUBMIT = "#operations-articles-submitArticle"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from werkzeug.serving import make_server
 from services.feed.answers import Rendered, send
 from services.feed.assets import static_files
 from services.feed.formats import FORMATS
-from tests.browser import open_browser
 from tests.unit.feed import stories
 
 if TYPE_CHECKING:
@@ -66,12 +65,6 @@ def look_at(page: Page, name: str, folder: Path) -> None:
 
 def visible(page: Page, selector: str) -> list[str]:
     return [each.text_content() or "" for each in page.locator(selector).all() if each.is_visible()]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 def test_feeds_read_like_pages(browser: Browser, tmp_path: Path) -> None:

@@ -5,172 +5,33 @@ Screenshots go to a temporary folder, or to MASTHEAD_SCREENSHOTS, to be looked a
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from services.feed.assets import CONTENT_SECURITY_POLICY, static_files
-from services.feed.formats import page as pages
-from services.feed.masthead import compose
-from services.feed.networks import NETWORKS
-from services.feed.share import ShareLink
-from services.feed.translations import Variant
-from services.feed.wording import withdrawal_notice
-from shared.publication import TEMPLATE, Publication, load_publication
-from shared.slices import Slice, day_slice
-from tests.browser import open_browser
-from tests.e2e.sample_stories import PICTURE, samples
+from tests.e2e.rendered_pages import (
+    ARABIC,
+    ARTICLE,
+    DAY,
+    DESKTOP,
+    EMPTY,
+    EVERY_PATH,
+    FRONT,
+    NARROW,
+    PHONE,
+    TOLD,
+    visit,
+)
+from tests.e2e.sample_stories import samples
 from tests.system import wait_for
 
 pytestmark = pytest.mark.browser
 
-TODAY = date(2018, 4, 20)
-COUNTS = {date(2018, 4, day): count for day, count in ((20, 39), (19, 40), (18, 44), (17, 40), (16, 43))}
-DESKTOP, PHONE, NARROW = (1280, 900), (390, 844), (360, 740)
-FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN = "/", "/2018/04/20/", "/sections/world/", "/empty", "/lost", "/withdrawn"
-ARTICLE, ARABIC, CHINESE, SYNDICATED = (urlsplit(samples("")[place].url).path for place in (0, 2, 4, 5))
-EVERY_PATH = (FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN, ARTICLE, ARABIC, CHINESE, SYNDICATED)
 LINE = (
     "20 April 2018 - Friday - 4 Shaban 1439 | 20/04/2018 (39) 19/04/2018 (40) 18/04/2018 (44) "
     "17/04/2018 (40) 16/04/2018 (43) Total: 136,743 content"
 )
-HTML = "text/html; charset=utf-8"
-
-
-def render(base_url: str) -> dict[str, tuple[str, bytes]]:
-    """Path -> content type and bytes of everything the browser may ask for."""
-    publication = load_publication(TEMPLATE).model_copy(update={"base_url": base_url})
-    masthead = compose(publication, TODAY, COUNTS, 136_743)
-    stories = samples(base_url)
-    frame = pages.make_frame(publication, masthead)
-    world = Slice("section", "world")
-    found = dict(static_files())
-    html = {
-        FRONT: pages.front_page(pages.FrontView(frame, stories, stories[:5], stories[2:4])),
-        EMPTY: pages.front_page(pages.FrontView(frame, ())),
-        LOST: pages.not_found_page(frame),
-        WITHDRAWN: withdrawn(publication, frame),
-        DAY: pages.day_page(
-            pages.DayView(
-                pages.make_frame(publication, masthead, day_slice(TODAY)),
-                TODAY,
-                stories[1:],
-                previous=date(2018, 4, 19),
-                next=date(2018, 4, 23),
-            )
-        ),
-        SECTION: pages.slice_page(
-            pages.SliceView(pages.make_frame(publication, masthead, world), world, "World", stories, 1_204)
-        ),
-    }
-    for story in stories:
-        variants = tuple(
-            Variant(each.urn, urlsplit(each.url).path, each.language, each is stories[0])
-            for each in (stories[0], stories[1], stories[2])
-            if story in stories[:3]
-        )
-        view = pages.ArticleView(pages.article_frame(publication, masthead, story), story, share_links(), variants)
-        html[urlsplit(story.url).path] = pages.article_page(view)
-    found.update({path: (HTML, content) for path, content in html.items()})
-    found["/picture.svg"] = ("image/svg+xml", PICTURE)
-    return found
-
-
-def share_links() -> tuple[ShareLink, ...]:
-    return tuple(ShareLink(name, network.label) for name, network in NETWORKS.items())
-
-
-def withdrawn(publication: Publication, frame: pages.Frame) -> bytes:
-    headline, text = withdrawal_notice("en", "the quotation was wrong", "20 April 2018 20:50")
-    story = samples(publication.base_url)[0]
-    return pages.withdrawn_page(frame, replace(story, headline=headline, html=f"<p>{text}</p>"))
-
-
-# What pages have told the server, in the order it came: path, and how many bytes.
-TOLD: list[tuple[str, str]] = []
-
-
-@contextmanager
-def serve() -> Iterator[str]:
-    """A server of nothing but rendered bytes, under the policy that pages are served with."""
-    files: dict[str, tuple[str, bytes]] = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = files.get(urlsplit(self.path).path)
-            self.send_response(200 if found else 404)
-            media_type, content = found or ("text/plain", b"")
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def do_POST(self) -> None:
-            TOLD.append((self.path, self.headers["Content-Length"]))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    base_url = f"http://127.0.0.1:{server.server_port}"
-    files.update(render(base_url))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield base_url
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def base_url() -> Iterator[str]:
-    with serve() as found:
-        yield found
-
-
-@contextmanager
-def visit(browser: Browser, url: str, size: tuple[int, int] = DESKTOP, **options: Any) -> Iterator[Page]:
-    """An open page. Leaving it fails when the browser complained or asked any other host for anything."""
-    complaints: list[str] = []
-    origin = f"http://{urlsplit(url).netloc}/"
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    page.on("request", lambda request: None if request.url.startswith(origin) else complaints.append(request.url))
-    page.goto(url, wait_until="load")
-    yield page
-    context.close()
-    assert complaints == []
-
-
-@pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = Path(os.environ.get("MASTHEAD_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -249,46 +110,10 @@ def test_the_first_tab_stop_skips_to_the_content(browser, base_url):
         assert page.evaluate("location.hash") == "#content"
 
 
-def test_copy_link_copies_the_address_and_says_so(browser, base_url):
-    with visit(browser, base_url + ARTICLE, permissions=["clipboard-read", "clipboard-write"]) as page:
-        page.get_by_role("button", name="Copy link").click()
-        expect(page.get_by_role("status")).to_have_text("Link copied")
-        assert page.evaluate("navigator.clipboard.readText()") == base_url + ARTICLE
-
-
-def test_copy_link_works_where_the_browser_has_no_clipboard_for_us(browser, base_url):
-    with visit(browser, base_url + ARABIC) as page:
-        page.evaluate("""() => {
-            Object.defineProperty(navigator, "clipboard", { value: undefined });
-            document.addEventListener("copy", event => { window.copied = event.target.value; });
-        }""")
-        page.get_by_role("button", name="نسخ الرابط").click()
-        expect(page.get_by_role("status")).to_have_text("نُسخ الرابط")
-        assert page.evaluate("window.copied") == base_url + ARABIC
-
-
-def test_web_share_is_offered_where_the_browser_has_it(browser, base_url):
-    context = browser.new_context()
-    context.add_init_script("navigator.share = shared => { window.shared = shared; return Promise.resolve(); };")
-    page = context.new_page()
-    page.goto(base_url + ARTICLE)
-    page.get_by_role("button", name="Share with …").click()
-    story = samples(base_url)[0]
-    assert page.evaluate("window.shared") == {"title": story.headline, "url": story.url}
-    context.close()
-
-
-def test_without_the_script_nothing_is_offered_that_needs_it(browser, base_url):
-    with visit(browser, base_url + ARTICLE, java_script_enabled=False) as page:
-        expect(page.get_by_role("button")).to_have_count(0)
-        expect(page.get_by_role("link", name="WhatsApp")).to_be_visible()
-        expect(page.get_by_role("heading", name="Harbour reopens")).to_be_visible()
-
-
 def test_on_paper_only_what_can_be_read_there_is_printed(browser, base_url):
     with visit(browser, base_url + ARTICLE) as page:
         page.emulate_media(media="print")
-        for selector in (".share", ".menu", ".to-top", ".profiles"):
+        for selector in (".share > ul", ".share .more", ".qr summary", ".menu", ".to-top", ".profiles"):
             expect(page.locator(selector)).to_be_hidden()
         for selector in (".masthead-line", "h1", ".body", ".byline"):
             expect(page.locator(selector)).to_be_visible()
@@ -319,6 +144,24 @@ def test_a_page_says_once_that_it_is_read(browser, base_url):
             page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         answered(page)
     assert TOLD == [(READ, "0"), ("/asked", "0")]
+
+
+def test_a_page_tells_by_whose_post_it_is_read_and_forgets_it_then(browser, base_url):
+    TOLD.clear()
+    with visit(browser, f"{base_url}{ARTICLE}?via=courier-x&size=2#content") as page:
+        wait_for(lambda: [(f"{READ}?via=courier-x", "0")] == TOLD, seconds=10, what="the page's word")
+        page.wait_for_url(f"{base_url}{ARTICLE}?size=2#content")
+        page.reload()
+        wait_for(lambda: TOLD[1:] == [(READ, "0")], seconds=10, what="the page's word")
+
+
+@pytest.mark.parametrize("via", ["%22%3E%3Cscript%3E", "a%26b%3Dc", "%0d%0a", "x" * 5000])
+def test_whatever_is_written_as_a_tag_is_passed_on_as_nothing_else(browser, base_url, via):
+    TOLD.clear()
+    with visit(browser, f"{base_url}{ARTICLE}?via={via}"):
+        wait_for(lambda: TOLD, seconds=10, what="the page's word")
+    ((told, _),) = TOLD
+    assert parse_qs(urlsplit(told).query) == {"via": [unquote(via)[:50]]}
 
 
 @pytest.mark.parametrize(

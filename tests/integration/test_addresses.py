@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
-from services.feed.networks import NETWORKS
 from shared.urls import share_path, short_url
 from tests.databases import fresh_database
-from tests.paper import BASE, BROWSER, FIREFOX, NOWHERE, Paper, Replica
+from tests.paper import BASE, BROWSER, Paper, Replica
 
 PROBLEM = "application/problem+json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -264,106 +263,6 @@ def test_the_masthead_is_the_line_of_the_seed_page_in_text_and_numbers(filled: P
     assert answer.json["days"][0]["url"] == f"{BASE}/2018/04/20/"
     assert answer.headers["Cache-Control"] == "public, no-cache"
     assert reader.get("/masthead.json", if_none_match=answer.headers["ETag"]).status_code == 304
-
-
-# Share links
-
-
-def test_each_share_link_leads_to_its_own_network_and_nowhere_else(filled: Paper, reader: Replica) -> None:
-    article_id = filled.article_id(1)
-    for network, about in NETWORKS.items():
-        answer = reader.get(share_path(network, article_id))
-        if answer.status_code == 404:
-            assert network == "pinterest"  # has nothing to pin: the article has no picture
-            continue
-        assert answer.status_code == 302
-        assert answer.headers["Location"].startswith(about.endpoint)
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert "noindex" in answer.headers["X-Robots-Tag"]
-
-
-def test_a_shared_link_carries_the_articles_own_address(filled: Paper, reader: Replica) -> None:
-    location = reader.get(share_path("telegram", filled.article_id(2))).headers["Location"]
-    query = parse_qs(urlsplit(location).query)
-    assert query["url"] == [BASE + filled.path(2)]
-    assert query["text"] == ["افتتاح الميناء"]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/share/evil.example/{id}",
-        "/share/https:%2F%2Fevil.example/{id}",
-        "/share//{id}",
-        "/share/X/{id}",
-        "/share/x/{id}/",
-        "/share/myspace/{id}",
-    ],
-)
-def test_an_unknown_network_leads_nowhere(filled: Paper, reader: Replica, path: str) -> None:
-    answer = reader.get(path.format(id=filled.article_id(1)))
-    assert answer.status_code in (404, 308)
-    assert "evil" not in answer.headers.get("Location", "")
-
-
-def test_nothing_in_a_request_can_change_where_a_share_link_leads(filled: Paper, reader: Replica) -> None:
-    path = share_path("x", filled.article_id(1))
-    plain = reader.get(path).headers["Location"]
-    for given in ("?url=https://evil.example", "?next=//evil.example", "?u=evil", "#evil"):
-        assert reader.get(path + given).headers["Location"] == plain
-    hostile = reader.get(path, host="evil.example", x_forwarded_host="evil.example", referer="https://evil.example")
-    assert hostile.headers["Location"] == plain
-
-
-def test_a_withdrawn_article_cannot_be_shared(filled: Paper, reader: Replica) -> None:
-    withdraw(filled, 1)
-    article_id = filled.article_id(1)
-    assert reader.get(share_path("x", article_id)).status_code == 404
-    assert reader.get(f"/share/{article_id}").status_code == 404
-
-
-def test_a_followed_share_link_is_counted_a_looked_at_one_is_not(filled: Paper, reader: Replica) -> None:
-    path = share_path("x", filled.article_id(1))
-    reader.get(path, user_agent=FIREFOX)
-    reader.get(path, user_agent=f"{FIREFOX} another")
-    reader.head(path, user_agent=f"{FIREFOX} looking")
-    reader.get(share_path("myspace", filled.article_id(1)), user_agent=FIREFOX)
-    reader.get(share_path("x", "no-such-article"), user_agent=FIREFOX)
-    reader.get(share_path("whatsapp", filled.article_id(2)), user_agent=FIREFOX)
-    assert filled.audience.shares() == {"x": 2, "whatsapp": 1}
-
-
-def test_a_tool_in_a_persons_hand_is_no_crawler(filled: Paper, reader: Replica) -> None:
-    reader.get(share_path("x", filled.article_id(1)), user_agent="curl/8.14.1")
-    assert filled.audience.shares() == {"x": 1}
-
-
-def test_a_share_link_counts_once_for_a_reader_and_not_for_crawlers(filled: Paper, reader: Replica) -> None:
-    path = share_path("x", filled.article_id(1))
-    for headers in (
-        {"user_agent": FIREFOX},
-        {"user_agent": FIREFOX},
-        {"user_agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"},
-        {"user_agent": f"{FIREFOX} ahead", "sec_purpose": "prefetch;prerender"},
-        {"user_agent": ""},
-    ):
-        assert reader.get(path, **headers).status_code == 302
-    assert filled.audience.shares() == {"x": 1}
-
-
-def test_sharing_works_while_redis_is_away(filled: Paper) -> None:
-    away = filled.replica(MASTHEAD_REDIS_URL=NOWHERE)
-    assert away.get(share_path("x", filled.article_id(1))).status_code == 302
-    assert filled.audience.shares() == {}
-
-
-def test_share_links_are_listed_for_programs(filled: Paper, reader: Replica) -> None:
-    answer = reader.get(f"/share/{filled.article_id(1)}")
-    listed = {each["network"]: each for each in answer.json or ()}
-    assert listed["x"]["url"] == BASE + share_path("x", filled.article_id(1))
-    for each in listed.values():
-        assert reader.get(each["url"].removeprefix(BASE)).headers["Location"] == each["target"]
-    assert reader.get(f"/share/{filled.article_id(1)}", if_none_match=answer.headers["ETag"]).status_code == 304
 
 
 # Who asks

@@ -37,7 +37,7 @@ def record_away(replica: Replica) -> Iterator[None]:
 
 
 def places(paper: Paper) -> list[str]:
-    return [*FEEDS, "/", "/2018/04/20/", paper.path(1)]
+    return [*FEEDS, "/", "/2018/04/20/", paper.path(1), f"{paper.path(1)}?via=courier-x"]
 
 
 def test_while_the_record_is_away_readers_get_the_last_bytes_marked_as_such(filled: Paper) -> None:

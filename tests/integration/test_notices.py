@@ -11,10 +11,11 @@ from email import message_from_string, policy
 
 import pytest
 
-from services.social.notices import Notice, NotTaken, Sink
+from services.social.notices import Notice
+from services.social.sink import NotTaken, Sink
 from tests.subscribers import Received, Subscribers, says
 
-NOTICE = Notice("Herald", "Herald cannot post – تنبيه", "The network refused <the account> & said no.", "Renew it.")
+NOTICE = Notice("Herald cannot post – تنبيه", "The network refused <the account> & said no.", "Renew it.")
 SECRET = "s3cret-Path_1"
 
 

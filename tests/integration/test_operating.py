@@ -107,13 +107,15 @@ def test_stats_show_which_share_links_were_followed(db: Database, valkey_url: st
         audience = Audience(client, installation_id(db), ZoneInfo("UTC"))
         for number, network in enumerate(("x", "whatsapp", "whatsapp", "bluesky")):
             audience.share(network, "an-article", Visitor(f"192.0.2.{number}", "Firefox"), NOW)
+        audience.click("courier-mastodon", "an-article", Visitor("192.0.2.1", "Firefox"), NOW)
     found = json.loads(run(stats_command, "--json").stdout)
     assert [(each["network"], each["clicks"]) for each in found["shares"]] == [
         ("whatsapp", 2),
         ("bluesky", 1),
         ("x", 1),
     ]
-    assert "whatsapp" in run(stats_command).stdout
+    shown = run(stats_command).stdout
+    assert shown.count("whatsapp") == shown.count("courier-mastodon") == 1
 
 
 def test_stats_show_what_is_read_and_who_subscribes(db: Database, valkey_url: str) -> None:
@@ -134,4 +136,4 @@ def test_stats_show_what_is_read_and_who_subscribes(db: Database, valkey_url: st
 def test_stats_are_shown_without_redis_but_for_the_share_links(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASTHEAD_REDIS_URL", "unix:///nowhere/valkey.sock")
     found = json.loads(run(stats_command, "--json").stdout)
-    assert (found["total"], found["shares"]) == (0, [])
+    assert (found["total"], found["shares"], found["clicks"]) == (0, [], [])

@@ -13,8 +13,9 @@ from werkzeug.test import TestResponse
 
 from services.feed import popular as popular_module
 from shared import audience as counting
+from shared.models import SocialAccount
 from shared.stats import Sources, stats
-from shared.urls import share_path
+from shared.urls import share_path, short_url
 from shared.visitors import Disguise, Visitor
 from tests.factories import NOW
 from tests.paper import BASE, FIREFOX, NOWHERE, Paper, Replica
@@ -165,9 +166,108 @@ def test_while_redis_is_away_readers_are_not_kept_waiting(paper: Paper, read_one
     assert listed(away) == []
 
 
+# By whose post readers came
+
+
+@pytest.fixture
+def accounts(paper: Paper) -> None:
+    with paper.db.write() as session:
+        for name in ("courier-x", "sport-de"):
+            session.add(SocialAccount(name=name, network="x", settings={}, choice={}, secrets="", created_at=NOW))
+
+
+@pytest.mark.usefixtures("accounts")
+def test_who_came_by_a_post_is_counted_once_for_article_account_and_day(
+    paper: Paper, read_one: tuple[Replica, str]
+) -> None:
+    replica, article = read_one
+    other = paper.article_id(paper.publish())
+    read(replica, article)  # without a tag; the same reader comes by two posts later
+    for account, article_id, reader in (
+        *(("courier-x", article, "192.0.2.1"), ("courier-x", article, "192.0.2.1"), ("sport-de", article, "192.0.2.1")),
+        *(("courier-x", article, "192.0.2.2"), ("courier-x", other, "192.0.2.1")),
+    ):
+        assert read(replica, f"{article_id}?via={account}", reader=reader).status_code == 204
+    assert paper.audience.clicks() == {"courier-x": 3, "sport-de": 1}
+    assert reads(paper) == 3
+    tomorrow = NOW + timedelta(days=1)
+    read(paper.replica(MASTHEAD_CLOCK=tomorrow.isoformat()), f"{article}?via=sport-de")
+    assert paper.audience.clicks_by_day([tomorrow.date(), TODAY]) == [{"sport-de": 1}, {"courier-x": 3, "sport-de": 1}]
+    assert paper.audience.clicks() == {"courier-x": 3, "sport-de": 2}
+    assert paper.audience.shares() == {}
+
+
+@pytest.mark.usefixtures("accounts")
+def test_a_tag_that_is_no_accounts_is_not_counted_and_leaves_nothing(
+    paper: Paper, read_one: tuple[Replica, str]
+) -> None:
+    replica, article = read_one
+    read(replica, article)
+    before = {name: paper.redis.dump(name) for name in paper.redis.keys("*totals*")}
+    forged = ["nobody", "Courier-X", "courier-x%20", "courier-x%0a", "%00", "courier_x", "x" * 51, "x" * 5000, "",
+              "share:x", "reads", "é", "%FF", "courier-x';--", "*"]  # fmt: skip
+    for tag in forged:
+        assert read(replica, f"{article}?via={tag}").status_code == 204, tag[:50]
+    read(replica, f"{article}?VIA=courier-x&v=courier-x")
+    assert paper.audience.clicks() == {}
+    assert {name: paper.redis.dump(name) for name in paper.redis.keys("*totals*")} == before
+
+
+@pytest.mark.usefixtures("accounts")
+def test_previews_crawlers_and_other_peoples_pages_are_no_clicks(paper: Paper, read_one: tuple[Replica, str]) -> None:
+    replica, article = read_one
+    tagged = f"{paper.path(1)}?via=courier-x"
+    for agent in ("facebookexternalhit/1.1", "Mastodon/4.5 (http.rb)", "TelegramBot (like TwitterBot)", FIREFOX):
+        assert replica.get(tagged, user_agent=agent).status_code == 200  # as networks do for their cards
+    read(replica, f"{article}?via=courier-x", User_Agent="facebookexternalhit/1.1")
+    read(replica, f"{article}?via=courier-x", Sec_Purpose="prefetch;prerender")
+    read(replica, f"{article}?via=courier-x", Sec_Fetch_Site="cross-site")
+    assert paper.audience.clicks() == {}
+
+
+def test_an_account_counts_from_the_moment_there_is_one(
+    paper: Paper, read_one: tuple[Replica, str], request: pytest.FixtureRequest
+) -> None:
+    replica, article = read_one
+    read(replica, f"{article}?via=courier-x")
+    request.getfixturevalue("accounts")
+    read(replica, f"{article}?via=courier-x")
+    assert paper.audience.clicks() == {"courier-x": 1}
+
+
+def test_by_whose_post_somebody_comes_changes_nothing_on_the_page(paper: Paper, read_one: tuple[Replica, str]) -> None:
+    replica, path = read_one[0], paper.path(1)
+    plain = replica.get(path)
+    for query in (
+        "via=courier-x",
+        "via=nobody",
+        "via=",
+        "via=%0d%0aX:y",
+        "via=%22%3E%3Cscript%3E",
+        "via=" + "x" * 3000,
+    ):
+        answer = replica.get(f"{path}?{query}")
+        assert (answer.status_code, answer.data) == (200, plain.data)
+        assert answer.headers["ETag"] == plain.headers["ETag"]
+        assert replica.get(f"{path}?{query}", if_none_match=plain.headers["ETag"]).status_code == 304
+    assert f'<link rel="canonical" href="{BASE}{path}">' in plain.text
+    assert f'<meta property="og:url" content="{BASE}{path}">' in plain.text
+
+
+def test_an_old_address_leads_on_with_its_tag_and_without_anything_else(
+    paper: Paper, read_one: tuple[Replica, str]
+) -> None:
+    replica, path = read_one[0], paper.path(1)
+    for old in (short_url(path), f"/2018/04/20/an-older-headline-{path[-10:]}"):
+        assert replica.get(f"{old}?via=courier-x").headers["Location"] == f"{BASE}{path}?via=courier-x"
+        for query in ("via=Courier", "via=a%0d%0ab", "via=//evil.example", "next=//evil.example", "via="):
+            assert replica.get(f"{old}?{query}").headers["Location"] == BASE + path
+
+
 # What is kept
 
 
+@pytest.mark.usefixtures("accounts")
 def test_nothing_that_is_kept_names_a_reader_and_everything_expires(
     paper: Paper, read_one: tuple[Replica, str]
 ) -> None:
@@ -175,6 +275,7 @@ def test_nothing_that_is_kept_names_a_reader_and_everything_expires(
     before = set(paper.redis.keys())
     read(replica, article, reader="203.0.113.77")
     replica.get(share_path("x", article), user_agent=FIREFOX, x_forwarded_for="203.0.113.77")
+    read(replica, f"{article}?via=courier-x", reader="203.0.113.77")
     replica.get("/feed.rss", user_agent="SecretReader/1.0")
     replica.polls.hand_on()
     kept = set(paper.redis.keys()) - before
@@ -223,6 +324,7 @@ def popular(paper: Paper) -> Iterator[Paper]:
         for reader in range(number):
             paper.audience.read(paper.article_id(seq), Visitor(f"192.0.2.{reader}", FIREFOX), NOW)
     paper.audience.share("x", paper.article_id(1), Visitor("192.0.2.1", FIREFOX), NOW)
+    paper.audience.click("courier-x", paper.article_id(1), Visitor("192.0.2.1", FIREFOX), NOW)
     yield paper
 
 
@@ -301,6 +403,8 @@ def test_stats_tell_reads_readers_and_what_was_shared(popular: Paper) -> None:
     assert (first["headline"], first["reads"], first["url"]) == ("Article 3", 3, BASE + popular.path(3))
     assert [(each["headline"], each["shares"]) for each in found["shared"]] == [("Article 1", 1)]
     assert found["shares"] == [{"network": "x", "clicks": 1}]
+    days = [{"day": "2018-04-20", "clicks": 1}, {"day": "2018-04-19", "clicks": 0}]
+    assert found["clicks"] == [{"account": "courier-x", "clicks": 1, "days": days}]
     assert len(numbers(popular, top=1)["reads"]["articles"]) == 1
 
 

@@ -18,19 +18,19 @@ from services.feed.formats.fields import MEDIA_TYPES
 from services.feed.formats.oembed import OEMBED_PATH, OEMBEDS
 from services.feed.formats.texts import TEXTS
 from services.feed.frame import Frame, MenuItem, web_url
-from services.feed.localised import (
+from services.feed.story import Story
+from services.feed.translations import Variant, hreflangs
+from services.feed.wording import wording_for
+from shared.localised import (
     date_line,
     date_text,
     language_name,
     number,
     publication_language,
 )
-from services.feed.story import Story
-from services.feed.translations import Variant, hreflangs
-from services.feed.wording import wording_for
 from shared.slices import ALL, Slice, day_slice
 from shared.text import direction_of
-from shared.urls import FEEDS_PATH, FORMATS, OPML_PATH, feed_path, share_path, slice_path
+from shared.urls import FEEDS_PATH, FORMATS, OPML_PATH, feed_path, qr_path, share_path, short_url, slice_path
 
 FORMAT_NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -43,6 +43,10 @@ class ShareLink(Protocol):
     def network(self) -> str: ...
     @property
     def label(self) -> str: ...
+    @property
+    def is_page(self) -> bool: ...
+    @property
+    def on_phones(self) -> bool: ...
 
 
 def render(template: str, frame: Frame, **content: Any) -> bytes:
@@ -61,7 +65,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(language_name=language_name, format_names=FORMAT_NAMES, feeds_path=FEEDS_PATH)
+    environment.globals.update(
+        language_name=language_name,
+        format_names=FORMAT_NAMES,
+        feeds_path=FEEDS_PATH,
+        short_url=short_url,
+        share_path=share_path,
+    )
     environment.filters["web_url"] = web_url
     return environment
 
@@ -97,6 +107,9 @@ class Page:
 
     def share(self, link: ShareLink, story: Story) -> str:
         return self.link(share_path(link.network, story.id))
+
+    def qr(self, story: Story) -> str:
+        return self.link(qr_path(story.id))
 
     def static(self, name: str) -> str:
         return self.link(static_path(name))

@@ -8,9 +8,9 @@ from typing import Any
 
 from markdownify import ATX, MarkdownConverter
 
-from services.feed.localised import date_line
 from services.feed.story import Story
 from services.feed.wording import wording_for
+from shared.localised import date_line
 from shared.publication import Publication
 
 # Extension of the page's address -> media type.

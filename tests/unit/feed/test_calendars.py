@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.feed.calendars import gregorian, in_calendar
-from services.feed.localised import language_name, number
 from services.feed.month_names import MONTH_NAMES
+from shared.localised import language_name, number
 from shared.publication import MONTHS, MastheadLine
 
 LINE = MastheadLine()

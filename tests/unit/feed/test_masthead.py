@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import ValidationError
 
-from services.feed.localised import date_line
 from services.feed.masthead import as_json, compose
+from shared.localised import date_line
 from shared.publication import TEMPLATE, MastheadLine, Publication, load_publication
 
 TODAY = date(2018, 4, 20)

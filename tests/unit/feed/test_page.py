@@ -13,12 +13,12 @@ from services.feed.assets import CONTENT_SECURITY_POLICY, static_files, static_p
 from services.feed.card import open_graph_locale, script_safe
 from services.feed.directory import Listed
 from services.feed.formats import page as pages
-from services.feed.localised import date_line
 from services.feed.masthead import compose
 from services.feed.share import ShareLink
 from services.feed.story import Image, Source, Term
 from services.feed.translations import Variant
 from services.feed.wording import WORDINGS, withdrawal_notice, wording_for
+from shared.localised import date_line
 from shared.publication import MastheadLine, Profile, Publication, Section
 from shared.slices import Slice, day_slice
 from tests.unit.feed.stories import ARABIC, BASE, ENGLISH, PERSIAN, STORIES, SYNDICATED, TURKISH, WITHDRAWN
@@ -48,7 +48,7 @@ FEEDS = pages.FeedsView(
         "byline": [],
     },
 )
-LINKS = (ShareLink("whatsapp", "WhatsApp"), ShareLink("email", "E-mail"))
+LINKS = (ShareLink("whatsapp", "WhatsApp"), ShareLink("email", "E-mail", is_page=False))
 
 
 def parse(content):
@@ -209,22 +209,6 @@ def test_an_empty_front_page_says_how_to_submit_the_first_article():
     assert "masthead submit article.json" in one(front(), ".command").text_content()
 
 
-def test_share_links_go_through_the_counter_and_are_named():
-    links = article(ENGLISH).cssselect(".share a")
-    assert [link.get("href") for link in links] == [f"/share/{name}/{ENGLISH.id}" for name in ("whatsapp", "email")]
-    for link, label in zip(links, ("WhatsApp", "E-mail"), strict=True):
-        assert label in link.get("aria-label")
-        assert link.get("target") == "_blank"
-        assert {"noopener", "noreferrer"} <= set(link.get("rel").split())
-
-
-def test_buttons_that_need_the_script_wait_in_a_template():
-    root = article(ENGLISH)
-    assert root.xpath("//button[not(ancestor::template)]") == []
-    assert len(root.xpath("//template//button")) == 2
-    assert one(root, "[role=status]").get("aria-live") == "polite"
-
-
 def test_feeds_of_the_section_and_of_the_publication_are_announced():
     alternates = [link for link in article(ENGLISH).xpath("//link[@rel='alternate']") if "feed" in link.get("href", "")]
     assert [(link.get("type"), link.get("href")) for link in alternates] == [
@@ -280,6 +264,23 @@ def test_the_card_has_one_set_of_open_graph_and_json_ld():
         }
     ]
     assert "translationOfWork" not in found and "workTranslation" not in found
+
+
+def test_an_article_without_a_picture_shows_its_card():
+    root = article(replace(ENGLISH, image=None, card="0123456789-0123456789abcdef"))
+    url = f"{BASE}/cards/0123456789-0123456789abcdef.png"
+    graph = {meta.get("property"): meta.get("content") for meta in root.xpath("//meta[@property]")}
+    assert {name: value for name, value in graph.items() if name.startswith("og:image")} == {
+        "og:image": url,
+        "og:image:type": "image/png",
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": ENGLISH.headline,
+    }
+    assert root.xpath("//meta[@name='twitter:card']/@content") == ["summary_large_image"]
+    found = json.loads(one(root, "//script[@type='application/ld+json']").text)
+    assert found["image"] == [{"@type": "ImageObject", "url": url, "width": 1200, "height": 630}]
+    assert root.cssselect(".lead") == [], "readers have the headline itself"
 
 
 def with_variants(story):

@@ -6,14 +6,16 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.feed.networks import NETWORKS, Subject
 from services.feed.share import share_links, share_target, subject_of
+from services.feed.story import Image, Term
 from shared.copyfit.rules import BLUESKY, THREADS, X, mastodon
 from shared.publication import TEMPLATE
 from shared.urls import article_path, short_url
+from tests.scripts import TEXTS
 from tests.unit.feed import stories
 from tests.unit.feed.golden import SHARED, share_file, shared
 
@@ -27,8 +29,11 @@ def subject(headline: str = "Storm", **values: object) -> Subject:
 
 
 def parameters(network: str, about: Subject) -> dict[str, str]:
+    return decoded(share_target(network, about) or "")
+
+
+def decoded(target: str) -> dict[str, str]:
     """The parameters of a share link as the network decodes them: a plus is a plus."""
-    target = share_target(network, about) or ""
     pairs = (pair.partition("=") for pair in target.partition("?")[2].split("&") if pair)
     return {name: unquote(value, errors="strict") for name, _, value in pairs}
 
@@ -42,30 +47,50 @@ def test_the_links_are_as_recorded(name: str) -> None:
     assert shared(name) == share_file(name).read_text()
 
 
-@every_network
-@given(st.text(), st.text(), st.lists(st.text(), max_size=3))
-def test_whatever_the_story_says_the_link_leads_to_its_network(
-    network: str, headline: str, summary: str, tags: list[str]
-) -> None:
-    target = share_target(network, subject(headline, summary=summary, tags=tuple(tags)))
-    assert target is not None
-    intended = urlsplit(NETWORKS[network].endpoint)
-    found = urlsplit(target)
-    assert (found.scheme, found.netloc, found.path, found.fragment) == (
-        intended.scheme,
-        intended.netloc,
-        intended.path,
+HEADLINES = TEXTS | st.sampled_from(
+    [
         "",
+        "\n",
+        "one\r\ntwo\u2028three\x85four\x0bfive\x00six",
+        "a" * 10_000,
+        "كلمة " * 2000,
+        "字" * 10_000,
+        FAMILY * 400,
+        "🇹🇷" * 500,
+        "\u0301" * 5000,
+        "e" + "\u0301" * 5000,
+        "\u202e\u2066\u202a" * 300,
+        "https://other.example/?a=b&c=d#e " * 300,
+        "&url=https://evil.example#?+%0A%00",
+        "@all@courier.example " * 500,
+        "\ud800 lone",
+    ]
+)
+ADDRESSES = st.sampled_from(["harbour-reopens", "", "ع" * 100, "新" * 66]).map(
+    lambda slug: "https://courier.news/a/place/of/its/own" + article_path(stories.ENGLISH.day, slug, "0123456789")
+)
+IMAGES = st.sampled_from([None, Image("https://img.example/1.jpg?a=1&b=2"), Image("https://img.example/" + "ع" * 1980)])
+
+
+@example("字" * 500, "字" * 5000, ["新" * 200] * 3, URL, None)
+@settings(max_examples=30)
+@given(HEADLINES, HEADLINES, st.lists(st.text(max_size=200), max_size=5), ADDRESSES, IMAGES)
+def test_whatever_the_story_says_its_links_are_whole(
+    headline: str, summary: str, tags: list[str], url: str, image: Image | None
+) -> None:
+    story = stories.story(
+        headline=headline, summary=summary, tags=tuple(Term("tag", each) for each in tags), url=url, image=image
     )
-    assert regex.fullmatch(r"[!-~]+", target)
-    assert "+" not in target
-
-
-@every_network
-@given(st.text())
-def test_the_link_itself_is_never_cut(network: str, headline: str) -> None:
-    values = parameters(network, subject(headline * 50, summary=headline * 200)).values()
-    assert any(URL in value.splitlines() for value in values)
+    about = subject_of(story)
+    for link in share_links(about, NETWORKS):
+        target = share_target(link.network, about)
+        assert target is not None and len(target) < 8000, link.network
+        assert regex.fullmatch(r"[!-~]+", target), "neither white space nor controls, ASCII only"
+        assert "+" not in target and "#" not in target
+        intended, found = urlsplit(NETWORKS[link.network].endpoint), urlsplit(target)
+        assert (found.scheme, found.netloc, found.path) == (intended.scheme, intended.netloc, intended.path)
+        carried = [line for value in decoded(target).values() for line in value.splitlines()]
+        assert url in carried or short_url(url) in carried, link.network
 
 
 CLUSTERS = st.lists(

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from services.enrich.steps.sanitise import clean_html
 from services.feed.formats.texts import markdown, plain
-from services.feed.localised import date_line
 from services.feed.story import Image, Story
+from shared.localised import date_line
 from shared.publication import Publication
 from tests.unit.feed.stories import ARABIC, BASE, ENGLISH, MARKUP_TITLE, STORIES, WITHDRAWN, story
 

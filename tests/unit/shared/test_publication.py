@@ -43,6 +43,11 @@ def test_the_environment_wins_over_the_files_address(tmp_path: Path, monkeypatch
     assert load_publication(file).base_url == "https://www.example.com"
 
 
+def test_an_address_in_letters_of_any_script_is_written_in_ascii(tmp_path: Path) -> None:
+    file = written(tmp_path, base_url='"https://ایران.ir/خبر"')
+    assert load_publication(file).base_url == "https://xn--mgba3a4f16a.ir/%D8%AE%D8%A8%D8%B1"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -51,6 +56,8 @@ def test_the_environment_wins_over_the_files_address(tmp_path: Path, monkeypatch
         ("languages", '["klingon!"]', "no language tag"),
         ("base_url", '"news.example.com"', "base_url"),
         ("base_url", '"https://news.example.com/"', "base_url"),
+        ("base_url", '"https://editor@news.example.com"', "base_url"),
+        ("base_url", '"https://news.example.com:99999"', "base_url"),
         ("hijri_day_offset", "2", "hijri_day_offset"),
         ("calendars", '["julian"]', "calendars"),
         ("days", "0", "days"),
