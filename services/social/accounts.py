@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.social.choice import Choice
-from services.social.network import Account, Network
+from services.social.expiry import renewal
+from services.social.network import Access, Account, Network
 from services.social.networks import NETWORKS
 from services.social.post import HELD, PLANNED, SEND, note
 from services.social.vault import Vault
@@ -54,6 +56,14 @@ def choice_of(row: SocialAccount) -> Choice:
 def as_seen_by_network(row: SocialAccount, vault: Vault) -> Account:
     """Raises ConfigurationError when the secrets cannot be decrypted."""
     return Account(row.network, row.name, row.server, row.settings, vault.open(row.secrets))
+
+
+def keep_access(row: SocialAccount, access: Access, vault: Vault, at: datetime) -> None:
+    """Stores what a refresh brought at that instant, in the transaction in which the account is locked."""
+    row.secrets = vault.seal(access.secrets)
+    row.settings = {**row.settings, **access.settings}
+    row.expires_at = access.expires or row.expires_at
+    row.renew_at = renewal(at, access.ends) if access.ends else None
 
 
 def place_of(network: str, identity: str, settings: Mapping[str, Any]) -> tuple[str, ...]:

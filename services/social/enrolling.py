@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, REMOVED, place_of
 from services.social.choice import Choice, read_choice
+from services.social.expiry import renewal
 from services.social.measuring import DAY
-from services.social.network import Account, Checked, Network, Secrets
+from services.social.network import Access, Account, Checked, Network, Secrets
 from services.social.networks import NETWORKS
 from services.social.vault import Vault
 from shared.db import db_now
@@ -44,7 +45,10 @@ class Writing(BaseModel):
 
 @dataclass(frozen=True)
 class Application:
-    """What a person wants: an account by this name; its settings as networks have them, its choice as `Choice` has."""
+    """What a person wants: an account by this name; its settings as networks have them, its choice as `Choice` has.
+
+    `expires` and `renew_at` come with secrets that a network has given: see `with_access`.
+    """
 
     name: str
     network: str
@@ -52,9 +56,34 @@ class Application:
     settings: Mapping[str, Any] = field(default_factory=dict)
     choice: Mapping[str, Any] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=Secrets)
+    expires: datetime | None = None
+    renew_at: datetime | None = None
 
     def account(self) -> Account:
         return Account(self.network, self.name, self.server, self.settings, self.secrets)
+
+    def with_access(self, access: Access, at: datetime) -> Application:
+        """With what a sign-in or a refresh brought at that instant."""
+        return replace(
+            self,
+            settings={**self.settings, **access.settings},
+            secrets=access.secrets,
+            expires=access.expires or self.expires,
+            renew_at=renewal(at, access.ends) if access.ends else None,
+        )
+
+
+def application_of(row: SocialAccount) -> Application:
+    """An account as it would be applied for again, without its secrets."""
+    return Application(
+        row.name,
+        row.network,
+        row.server,
+        row.settings,
+        row.choice,
+        expires=row.expires_at,
+        renew_at=row.renew_at,
+    )
 
 
 def judge(application: Application, door: Door, *, before: Mapping[str, Any] | None = None) -> tuple[Network, Choice]:
@@ -102,7 +131,8 @@ def store(
         secrets=vault.seal(application.secrets),
         state=ACTIVE,
         created_at=now,
-        expires_at=checked.expires if checked else None,
+        expires_at=(checked.expires if checked else None) or application.expires,
+        renew_at=application.renew_at,
         check_at=session.scalars(select(db_now())).one() + DAY,
         paused_until=0.0,
         failures=0,
@@ -126,7 +156,7 @@ def change(
     if checked is not None:
         _refuse_second(session, row.network, checked.identity, settings, but=row.id)
         row.identity, row.url = checked.identity, checked.url or row.url
-        row.expires_at = checked.expires or row.expires_at
+    row.expires_at, row.renew_at = (checked.expires if checked else None) or application.expires, application.renew_at
     row.settings = settings
     row.choice = choice.model_dump(mode="json", exclude_defaults=True)
     row.secrets = vault.seal(application.secrets)

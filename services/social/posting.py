@@ -17,12 +17,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import concluding, turns
-from services.social.accounts import ACTIVE, as_seen_by_network, choice_of, host_of, lock, network_of
+from services.social.accounts import ACTIVE, as_seen_by_network, choice_of, host_of, keep_access, lock, network_of
 from services.social.article import Article
 from services.social.choice import Choice
 from services.social.concluding import Desk
 from services.social.digest import compose_together
-from services.social.expiry import renewal
 from services.social.network import Account, Draft, Network, Posted
 from services.social.outcomes import AccountBroken, Cannot, Gone, NotSent, PostError, RefusedByNetwork, TokenExpired
 from services.social.post import ARMED, CONFIRM, DELETE, EDIT, SEND, UNCONFIRMED, WAITING, move, want
@@ -480,10 +479,7 @@ class Posting:
         access = work.network.refresh(work.account, self._door)
         with self._db.write() as session:
             row = lock(session, [work.row.id])[work.row.id]
-            row.secrets = self._vault.seal(access.secrets)
-            row.settings = {**row.settings, **access.settings}
-            row.expires_at = access.expires or row.expires_at
-            row.renew_at = renewal(work.at, access.ends) if access.ends else None
+            keep_access(row, access, self._vault, work.at)
             settings = row.settings
         work.account = replace(work.account, secrets=access.secrets, settings=settings)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from services.social.choice import Choice, why_not
+from services.social.enrolling import Application
 from services.social.network import Access, Account, Checked, Network
 from services.social.outcomes import Cannot, TokenExpired
 from services.social.reading import Reading, with_campaign
@@ -62,32 +63,30 @@ class Month:
 
 
 def ask(
-    network: Network, account: Account, door: Door, keep: Callable[[Access], None] = lambda access: None
-) -> tuple[Account, Checked | None]:
-    """The account with what its network says of it; None where a network cannot be asked. Raises PostError.
+    network: Network, wanted: Application, door: Door, keep: Callable[[Access], None] = lambda access: None
+) -> tuple[Application, Checked | None]:
+    """The application with what its network says of it; None where a network cannot be asked. Raises PostError.
 
     Logs in, or renews access that has run out; `keep` stores what that brought before it is used.
     """
 
-    def renewed() -> tuple[Account, Checked]:
-        access = network.refresh(account, door)
+    def renewed() -> Application:
+        access = network.refresh(wanted.account(), door)
         keep(access)
-        again = replace(account, secrets=access.secrets, settings={**account.settings, **access.settings})
-        found = network.check(again, door)
-        return again, replace(found, expires=found.expires or access.expires)
+        return wanted.with_access(access, datetime.now(UTC))
 
     try:
-        if network.log_in and set(account.secrets) <= set(network.log_in):
-            account, checked = renewed()
-        else:
-            checked = network.check(account, door)
+        if network.log_in and set(wanted.secrets) <= set(network.log_in):
+            wanted = renewed()
+        checked = network.check(wanted.account(), door)
     except Cannot:
-        return account, None
+        return wanted, None
     except TokenExpired:
-        if not network.refreshes(account):
+        if not network.refreshes(wanted.account()):
             raise
-        account, checked = renewed()
-    return replace(account, settings={**account.settings, **checked.settings}), checked
+        wanted = renewed()
+        checked = network.check(wanted.account(), door)
+    return replace(wanted, settings={**wanted.settings, **checked.settings}), checked
 
 
 def try_out(network: Network, account: Account, choice: Choice, readings: Sequence[Reading]) -> Trial:

@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from services.social import concluding, enrolling
-from services.social.accounts import BROKEN, as_seen_by_network, choice_of, network_of
+from services.social.accounts import BROKEN, choice_of, network_of
 from services.social.choice import Choice
 from services.social.concluding import Desk
-from services.social.enrolling import Application, Writing
+from services.social.enrolling import Application, Writing, application_of
 from services.social.network import Checked, Network, Secrets
 from services.social.office.opening import Conclusion, Keep, Office, open_office
 from services.social.office.options import as_json_option, file_option
@@ -70,11 +70,10 @@ def changed(office: Office, row: SocialAccount, values: Sequence[Mapping[str, An
         moves = any(settings.get(each) != row.settings.get(each) for each in _own(network))
         if moves:
             settings, secrets = _of_a_person(network, settings, secrets)
-        wanted = Application(row.name, row.network, row.server, settings, rules, secrets)
+        wanted = replace(application_of(row), settings=settings, choice=rules, secrets=secrets)
         _, choice = enrolling.judge(wanted, office.door, before=row.settings)
-        account, checked = ask(network, wanted.account(), office.door, keep) if moves else (wanted.account(), None)
-        found.append(tried(office, network, account, choice, checked, asked=moves))
-        wanted = replace(wanted, settings=account.settings, secrets=account.secrets)
+        wanted, checked = ask(network, wanted, office.door, keep) if moves else (wanted, None)
+        found.append(tried(office, network, wanted.account(), choice, checked, asked=moves))
         return partial(_store, wanted=wanted, choice=choice, checked=checked, vault=office.vault)
 
     office.in_turn(row.id, act)
@@ -90,11 +89,12 @@ def tested(office: Office, row: SocialAccount) -> tuple[Tried, SocialAccount]:
     def act(row: SocialAccount, keep: Keep) -> Conclusion:
         network = network_of(row)
         try:
-            account, checked = ask(network, as_seen_by_network(row, office.vault), office.door, keep)
+            wanted = replace(application_of(row), secrets=office.vault.open(row.secrets))
+            wanted, checked = ask(network, wanted, office.door, keep)
         except PostError as error:
             errors.append(error)
             return partial(_failed, error=error)
-        found.append(tried(office, network, account, choice_of(row), checked))
+        found.append(tried(office, network, wanted.account(), choice_of(row), checked))
         return partial(_answered, checked=checked)
 
     after = office.in_turn(row.id, act)
@@ -107,6 +107,7 @@ def _store(desk: Desk, *, wanted: Application, choice: Choice, checked: Checked 
     enrolling.change(desk.session, desk.account, wanted, choice, checked, vault)
     if checked is not None:
         concluding.well(desk)
+    concluding.remind(desk)
 
 
 def _answered(desk: Desk, *, checked: Checked | None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 
-from services.social import enrolling, turns
+from services.social import concluding, enrolling, turns
+from services.social.concluding import Desk
 from services.social.enrolling import Application, Writing
 from services.social.network import Network
 from services.social.networks import NETWORKS
@@ -57,17 +57,17 @@ def add(
         wanted = Application(name, network, server or named, settings, rules)
         wanted = _with_secrets(office, wanted, secrets_from, port)
         on, choice = enrolling.judge(wanted, office.door)
-        account, checked = ask(on, wanted.account(), office.door)
-        found = tried(office, on, account, choice, checked)
+        wanted, checked = ask(on, wanted, office.door)
+        found = tried(office, on, wanted.account(), choice, checked)
         if not as_json:
             found.tell()
         if any(on.can.cost):
-            cap = float(account.settings["monthly_cap"])
+            cap = float(wanted.settings["monthly_cap"])
             consent(f"Connect it, for at most ${cap:,.2f} in {MONTH.days} days?", yes)
-        wanted = replace(wanted, settings=account.settings, secrets=account.secrets)
-        with office.db.write() as session:
+        with office.keeping_keys(), office.db.write() as session:
             row = enrolling.store(session, wanted, choice, checked, office.vault, office.clock.now())
             now = session.scalars(select(db_now())).one()
+            concluding.remind(Desk(session, office.clock, row, (), now))
             turns.give(session, [row], office.zone, now, office.clock.now())
     if as_json:
         show_json(found.as_json())

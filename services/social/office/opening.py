@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import turns
-from services.social.accounts import REMOVED, by_name, lock
+from services.social.accounts import REMOVED, by_name, keep_access, lock
 from services.social.concluding import Desk
 from services.social.network import Access
 from services.social.settings import SocialSettings
-from services.social.vault import Vault
+from services.social.vault import Vault, changing
 from shared import bus, outbox
 from shared.db import Database, db_now
 from shared.errors import Conflict, LeaseLost
@@ -59,6 +60,10 @@ class Office:
             session.expunge_all()
             return row
 
+    def keeping_keys(self) -> AbstractContextManager[None]:
+        """Nobody changes the keys of secrets meanwhile: for an account of which that person could not know yet."""
+        return nullcontext() if self.settings.given_keys else changing(self.settings.keys_file)
+
     @contextmanager
     def alone(self, account_id: int, seqs: Collection[int] = ()) -> Iterator[Desk]:
         """One transaction in which nobody else acts for the account or changes these articles; then it has its turn.
@@ -99,8 +104,7 @@ class Office:
     def _keep(self, account_id: int, access: Access) -> None:
         with self.db.write() as session:
             row = lock(session, [account_id])[account_id]
-            row.secrets = self.vault.seal(access.secrets)
-            row.expires_at = access.expires or row.expires_at
+            keep_access(row, access, self.vault, datetime.now(UTC))
 
     @contextmanager
     def _interrupted(self, account_id: int, seqs: Collection[int]) -> Iterator[Desk]:

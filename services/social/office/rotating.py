@@ -13,8 +13,8 @@ from services.social import concluding, enrolling
 from services.social.accounts import REMOVED, lock, network_of
 from services.social.choice import Choice
 from services.social.concluding import Desk
-from services.social.enrolling import Application
-from services.social.network import Checked, Secrets
+from services.social.enrolling import Application, application_of
+from services.social.network import Checked
 from services.social.office.asking import ask_for_secrets
 from services.social.office.opening import Conclusion, Keep, Office, open_office
 from services.social.office.options import as_json_option, port_option, secrets_option
@@ -54,20 +54,19 @@ def rotate(name: str, keep_old: bool, secrets_from: str, port: int, as_json: boo
 def replace_secrets(office: Office, name: str, source: str, port: int) -> None:
     """Asks for an account's secrets, tries them, and stores them. Raises Conflict for those of another account."""
     row = office.account(name)
-    asked = ask_for_secrets(network_of(row), _application(row), source, office.door, port)
-
+    wanted = replace(application_of(row), expires=None, renew_at=None)  # those of the old secrets
+    asked = ask_for_secrets(network_of(row), wanted, source, office.door, port)
     brought = {name: value for name, value in asked.settings.items() if row.settings.get(name) != value}
 
     def act(row: SocialAccount, keep: Keep) -> Conclusion:
-        wanted = replace(_application(row), settings={**row.settings, **brought}, secrets=asked.secrets)
+        wanted = replace(asked, settings={**row.settings, **brought}, choice=row.choice)
         network, choice = enrolling.judge(wanted, office.door, before=row.settings)
-        account, checked = ask(network, wanted.account(), office.door)
+        wanted, checked = ask(network, wanted, office.door)
         if checked is not None and row.identity and checked.identity != row.identity:
             told = (
                 f"These are the secrets of {checked.identity}, and {name} posts as {row.identity}: add it as another."
             )
             raise Conflict(told)
-        wanted = replace(wanted, settings=account.settings, secrets=account.secrets)
         return partial(_store, wanted=wanted, choice=choice, checked=checked, vault=office.vault)
 
     office.in_turn(row.id, act)
@@ -98,6 +97,7 @@ def renew_all(office: Office, *, keep_old: bool) -> tuple[int, int]:
 def _store(desk: Desk, *, wanted: Application, choice: Choice, checked: Checked | None, vault: Vault) -> None:
     enrolling.change(desk.session, desk.account, wanted, choice, checked, vault)
     concluding.well(desk)
+    concluding.remind(desk)
 
 
 def _renew(office: Office) -> int:
@@ -119,10 +119,6 @@ def _prove(office: Office, keys: Sequence[str]) -> None:
             except ConfigurationError as error:
                 told = f"{row.name}: {error} No key was taken away; `masthead accounts rotate {row.name}` asks for its "
                 raise ConfigurationError(f"{told}secrets anew.") from error
-
-
-def _application(row: SocialAccount) -> Application:
-    return Application(row.name, row.network, row.server, row.settings, row.choice, Secrets())
 
 
 def _in_words(office: Office, count: int, left: int) -> str:

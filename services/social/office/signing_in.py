@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import click
 
@@ -29,8 +30,7 @@ def sign_in(network: Network, application: Application, door: Door, port: int) -
     typed = {name: type_secret(network, name) for name in wanted.needs if name in network.more_secrets}
     account = replace(account, secrets=account.secrets.renewed(typed))
     choices = _by_callback(network, account, door, port) if wanted.loopback else _by_paste(network, account, door)
-    chosen = _one_of(choices)
-    return replace(application, settings=chosen.settings, secrets=chosen.secrets)
+    return application.with_access(_one_of(choices), datetime.now(UTC))
 
 
 def type_secret(network: Network, name: str, *, or_none: bool = False) -> str:
