@@ -13,7 +13,7 @@ from services.social.choice import Choice
 from services.social.expiry import renewal
 from services.social.network import Access, Account, Network
 from services.social.networks import NETWORKS
-from services.social.post import HELD, PLANNED, SEND, note
+from services.social.post import ARMED, HELD, PLANNED, SEND, SKIPPED, UNCONFIRMED, note
 from services.social.vault import Vault
 from shared.db import db_now
 from shared.errors import NotFound
@@ -105,6 +105,8 @@ def mark_removed(session: Session, account: SocialAccount) -> None:
     waiting = select(SocialPost).where(SocialPost.account_id == account.id, SocialPost.due_at.is_not(None))
     for post in session.scalars(waiting):
         if post.state in (PLANNED, HELD):
-            note(post, "skipped", "the account was removed", now)
+            note(post, SKIPPED, "the account was removed", now)
+        elif post.state == ARMED:
+            note(post, UNCONFIRMED, "the account was removed before it was known what came of it", now)
         post.wanted, post.due_at = "", None
     session.execute(update(SocialPost).where(SocialPost.account_id == account.id).values(measure_at=None))

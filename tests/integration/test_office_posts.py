@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.visitors import Visitor
 from tests.factories import NOW
 from tests.networks.mastodon import MastodonServer
 from tests.networks.server import Fault
@@ -138,6 +139,26 @@ def test_a_post_that_a_person_has_seen_is_sent_and_no_more_is_known_of_it(
     assert kept.state == "sent" and len(telegram.posts) == 1
 
 
+@ONE_DATABASE
+def test_what_went_out_together_is_decided_together(desk: SocialDesk, telegram: TelegramServer) -> None:
+    desk.add(telegram, choice={"burst": {"posts": 1, "minutes": 15}})
+    told("accounts", "hold", "telegram")
+    for number in range(3):
+        desk.publish(headline=f"Story {number}")
+    desk.until_states("held", "held", "held")
+    telegram.fault = Fault.DROP_AFTER
+    told("accounts", "resume", "telegram")
+    *_, last = desk.until_states("unconfirmed", "unconfirmed", "unconfirmed")
+    telegram.fault = Fault.DROP_AFTER
+    shown = as_json("posts", "retry", str(last.id), "--yes")
+    assert shown["state"] == "planned" and shown["together_with"] == []
+    desk.until_states("unconfirmed", "unconfirmed", "unconfirmed")
+    assert len(as_json("posts", "show", str(last.id))["together_with"]) == 2
+    told("posts", "confirm", str(last.id))
+    desk.until_states("sent", "sent", "sent")
+    assert len(telegram.posts) == 2 and "Story 0" in telegram.texts()[0] and "Story 2" in telegram.texts()[0]
+
+
 def test_a_post_that_waits_can_be_cancelled_and_planned_again(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, choice={"quiet": ["00:00-12:00", "12:00-00:00"]})
     desk.publish(headline="Flash", urgency=1)
@@ -207,14 +228,21 @@ def test_what_cannot_be_done_says_what_can(desk: SocialDesk, mastodon: MastodonS
 
 @ONE_DATABASE
 def test_results_tell_what_each_account_brought(desk: SocialDesk, mastodon: MastodonServer) -> None:
-    assert "masthead accounts add" in told("accounts", "results")
     desk.add(mastodon, "courier")
     desk.add(mastodon, "sport", choice={"sections": ["sport"]})
-    desk.publish()
+    seq = desk.publish()
     desk.publish(section="Sport")
     desk.until_states("sent", "sent", "sent")
     desk.let_pass(minutes=6)
     desk.until(lambda: all(post.likes for post in desk.posts()))
-    courier, sport = as_json("accounts", "results")
+    for number in range(3):
+        desk.paper.audience.click("courier", article_id(desk, seq), Visitor(f"192.0.2.{number}", "Firefox"), NOW)
+    long_ago = NOW - timedelta(days=20)
+    desk.paper.audience.click("sport", article_id(desk, seq), Visitor("192.0.2.9", "Firefox"), long_ago)
+    courier, sport = as_json("accounts", "results", "--days", "7")
     assert (courier["account"], courier["posts"], courier["likes"]) == ("courier", 2, 6)
-    assert (sport["account"], sport["posts"], sport["replies"]) == ("sport", 1, 1)
+    assert (courier["clicks"], courier["clicks_per_post"]) == (3, 1.5)
+    assert (sport["account"], sport["posts"], sport["replies"], sport["clicks"]) == ("sport", 1, 1, 0)
+    assert as_json("accounts", "results")[1]["clicks"] == 1
+    bars = [line.count("█") for line in told("accounts", "results").splitlines()[1:]]
+    assert bars == [30, 10]

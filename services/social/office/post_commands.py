@@ -174,6 +174,6 @@ def _tell(office: Office, number: int, as_json: bool) -> None:
     if as_json:
         show_json(post)
     elif post["state"] in WAITING:
-        click.echo(f"Post {number} is {post['state']}: {post['next']}")
+        click.echo(f"Post {number} is {post['state']}: {post['next']}.")
     else:
         click.echo(f"Post {number} is {post['state']}: {post['reason']}.")

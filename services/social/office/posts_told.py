@@ -15,6 +15,7 @@ from services.social.accounts import ACTIVE, by_name, choice_of, network_of
 from services.social.network import Account, Draft
 from services.social.office.opening import Office
 from services.social.office.telling import instant, moment, show_table
+from services.social.planning import ARTICLE
 from services.social.post import WAITING
 from services.social.reading import find_article, read, with_campaign
 from services.social.text.template import TemplateRefused
@@ -124,7 +125,7 @@ def tell_post(post: dict[str, Any], zone: str) -> None:
         "next": post["next"],
         "headline": post["headline"],
         "article": post["address"],
-        "kind": post["kind"],
+        "kind": "" if post["kind"] == ARTICLE else post["kind"],
         "seen at": "\n".join(post["urls"]) or post["url"],
         "with posts": ", ".join(map(str, post["together_with"])),
         "reactions": _reactions(post),

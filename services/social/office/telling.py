@@ -29,7 +29,10 @@ def show_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, numbe
         table.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(each if isinstance(each, Text) else Text(str(each)) for each in row))
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(table)
+    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    with console.capture() as shown:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
 def bar(value: float, most: float) -> Text:
