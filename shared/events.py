@@ -70,7 +70,7 @@ class FeedRevised(Event):
 
 @dataclass(frozen=True)
 class TargetEvent(Event):
-    """A fact about one row of push or social: something is to be sent to it. Recorded by that service."""
+    """A fact about one row of push or social. Recorded by that service, unless it says otherwise."""
 
     target_id: int
     at: datetime
@@ -94,3 +94,11 @@ class PostScheduled(TargetEvent):
 
 class StaffNoticeRaised(TargetEvent):
     """A person is to be told of something. The row is a StaffNotice."""
+
+
+@dataclass(frozen=True)
+class PosterFetched(TargetEvent):
+    """A program fetched an outside poster's feed while this post was on top of it. The row is a SocialPost, the version
+    is the article's that it shows. Recorded by feed."""
+
+    version: int

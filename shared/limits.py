@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Limiter:
-    """Counts requests of API keys, and wrong keys of client addresses."""
+    """Counts requests of API keys and of private feeds, and wrong keys and addresses of clients."""
 
     def __init__(self, settings: Settings, installation: str) -> None:
         url = settings.redis.replace("unix://", "redis+unix://", 1)
@@ -35,14 +35,19 @@ class Limiter:
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._local_until = 0.0
         self._per_key = parse(settings.rate_limit)
+        self._per_feed = parse(settings.poster_limit)
         self._per_address = parse(settings.failed_login_limit)
 
     def use(self, prefix: str) -> None:
         """Counts a request of a key; raises Refused (429) with Retry-After once the limit is reached."""
         self._hit(self._per_key, "key", prefix)
 
+    def poll(self, feed: str) -> None:
+        """Counts a request for a private feed, named by its hash; raises Refused (429) once the limit is reached."""
+        self._hit(self._per_feed, "posters", feed)
+
     def blame(self, address: str) -> None:
-        """Counts a wrong key; raises Refused (429) when an address keeps guessing."""
+        """Counts a wrong key, or a private feed that is none; raises Refused (429) when an address keeps guessing."""
         self._hit(self._per_address, "address", address)
 
     def _hit(self, limit: RateLimitItem, kind: str, who: str) -> None:

@@ -16,6 +16,7 @@ from shared.events import (
     FeedRevised,
     NoticePosted,
     PostDeleted,
+    PosterFetched,
     PostScheduled,
     PostSent,
     StaffNoticeRaised,
@@ -58,8 +59,9 @@ SOCIAL_PLAN = Listener("social.plan", batch=50)
 SOCIAL_WITHDRAW = Listener("social.withdraw", batch=50)
 # One turn of an account may call its network several times: page, picture, post, address of the post.
 SOCIAL_POST = Listener("social.post", batch=50, lease=60.0)
+SOCIAL_FETCHED = Listener("social.fetched", batch=50)
 SOCIAL_NOTIFY = Listener("social.notify", batch=1)
-SOCIAL_DRAW = Listener("social.draw", batch=20)
+SOCIAL_DRAW = Listener("social.draw", batch=5)
 
 LISTENERS: dict[type[Event], tuple[Listener, ...]] = {
     ArticleAccepted: (ENRICH_ARTICLE,),
@@ -76,6 +78,7 @@ LISTENERS: dict[type[Event], tuple[Listener, ...]] = {
     PostScheduled: (SOCIAL_POST,),
     PostSent: (FEED_LINK_POSTS,),
     PostDeleted: (FEED_LINK_POSTS,),
+    PosterFetched: (SOCIAL_FETCHED,),
     StaffNoticeRaised: (SOCIAL_NOTIFY,),
 }
 

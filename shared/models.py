@@ -350,6 +350,8 @@ class SocialAccount(Base):
     settings: Mapped[dict[str, Any]]  # the network's own, and how it writes (services.social.network)
     choice: Mapped[dict[str, Any]]  # what it posts and when (services.social.choice.Choice)
     secrets: Mapped[str] = mapped_column(Text)  # encrypted, the key is not in the record (services.social.vault)
+    # SHA-256 of the token in its feed's address, of an account whose posts are fetched.
+    address_hash: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(10), default="active")  # active, held by a person, broken or removed
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]  # nothing older is posted
@@ -362,6 +364,7 @@ class SocialAccount(Base):
     # The event PostScheduled whose row may act for the account, and when that is due: one thing at a time.
     turn: Mapped[int | None] = mapped_column(BigInteger)
     turn_at: Mapped[float | None] = mapped_column(Float)
+    __table_args__ = (Index("social_account_address", "address_hash", unique=True),)
 
 
 class SocialPost(Base):
@@ -378,7 +381,8 @@ class SocialPost(Base):
     state: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str | None] = mapped_column(Text)
     history: Mapped[list[Any]]  # [{"at", "state", "reason"}], the newest last
-    wanted: Mapped[str] = mapped_column(String(10), default="")  # what is to be done next: send, confirm, edit, delete
+    # What is to be done next: send, confirm, edit, delete; fetch, by somebody else.
+    wanted: Mapped[str] = mapped_column(String(10), default="")
     due_at: Mapped[float | None] = mapped_column(Float)  # when, at the earliest; empty while nothing is to be done
     not_after: Mapped[float] = mapped_column(Float)  # a post that was not sent until then is skipped
     breaking: Mapped[bool] = mapped_column(default=False)
@@ -392,6 +396,7 @@ class SocialPost(Base):
     armed_at: Mapped[float | None] = mapped_column(Float)  # when the network was last called to make the post
     first_armed_at: Mapped[float | None] = mapped_column(Float)  # when it was first called with this draft
     misses: Mapped[int] = mapped_column(Integer, default=0)  # look-ups in a row that did not find it
+    offered_at: Mapped[float | None] = mapped_column(Float)  # when it came on top of its account's feed, to be fetched
     sent_at: Mapped[float | None] = mapped_column(Float)
     cost: Mapped[float] = mapped_column(Float, default=0.0)  # US dollars
     likes: Mapped[int | None] = mapped_column(Integer)
@@ -405,6 +410,7 @@ class SocialPost(Base):
         Index("social_post_measured", "account_id", "measure_at", **_where("measure_at IS NOT NULL")),
         Index("social_post_sent", "account_id", "sent_at"),
         Index("social_post_of_digest", "digest_id", **_where("digest_id IS NOT NULL")),
+        Index("social_post_offered", "account_id", "offered_at", **_where("offered_at IS NOT NULL")),
     )
 
 

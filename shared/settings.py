@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     )
     rate_limit: str = Field("60000/minute", description="Requests per API key, in the notation of `limits`")
     failed_login_limit: str = Field("300/minute", description="Requests with a wrong key, per client address")
+    poster_limit: str = Field("60/minute", description="Requests for the feed of one outside poster")
     clock: datetime | None = Field(None, description="ISO instant at which time stands still (tests, demos)")
     crash_at: str = Field("", description="Crash points, joined by commas, at which a process ends at once (tests)")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged")

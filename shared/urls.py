@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import date
 from urllib.parse import quote
 
@@ -75,3 +76,13 @@ def card_path(name: str) -> str:
 def urn(article_id: str) -> str:
     """The item's id in every output (RFC 9562, section 4): opaque, given once, never used again."""
     return f"urn:uuid:{article_id}"
+
+
+def poster_path(token: str, format: str) -> str:
+    """The private feed of an account whose posts an outside poster fetches, in `rss`, `atom` or `json`."""
+    return f"/posters/{token}.{format}"
+
+
+def poster_urn(article_id: str, account_id: int, kind: str) -> str:
+    """The id of an item in such a feed: one for each article, account and kind of post, and never another."""
+    return f"urn:uuid:{uuid.uuid5(uuid.UUID(article_id), f'{account_id} {kind}')}"

@@ -189,5 +189,7 @@ def record_away(error: SQLAlchemyError) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("%s %s failed, request %s", request.method, request.path, g.request_id)
+    # An address that holds a secret is told by its rule.
+    where = request.url_rule if "token" in (request.view_args or {}) else request.path
+    log.exception("%s %s failed, request %s", request.method, where, g.request_id)
     return problem(500, "Internal error", "This is our fault. Nothing was stored unless a receipt says so.")

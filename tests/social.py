@@ -183,17 +183,24 @@ def enrol(
     return row
 
 
+Desk = TypeVar("Desk", bound=SocialDesk)
+
+
 @contextmanager
 def social_desk(
-    paper: Paper, environment: pytest.MonkeyPatch, servers: Sequence[NetworkServer], **more: str
-) -> Iterator[SocialDesk]:
+    paper: Paper,
+    environment: pytest.MonkeyPatch,
+    servers: Sequence[NetworkServer],
+    kind: type[Desk] = SocialDesk,  # type: ignore[assignment]
+    **more: str,
+) -> Iterator[Desk]:
     """`more` settings as MASTHEAD_...."""
     feed = Served(paper.replica(follows=True).app)
     try:
         allowed = ",".join(f"127.0.0.1:{server.port}" for server in servers)
         for name, value in {"SOCIAL_FEED_URL": feed.url, "SOCIAL_ALLOW": allowed, **more}.items():
             environment.setenv(f"MASTHEAD_{name}", value)
-        desk = SocialDesk(paper, feed, SocialSettings())
+        desk = kind(paper, feed, SocialSettings())
         try:
             yield desk
         finally:

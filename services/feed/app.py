@@ -27,6 +27,7 @@ from services.feed.hot import FastPath, Hot, SharedBytes
 from services.feed.kept import Kept
 from services.feed.polls import Polls
 from services.feed.popular import Popular
+from services.feed.posters import Posters, make_poster_views
 from services.feed.reads import make_read_views
 from services.feed.record import Record
 from services.feed.settings import FeedSettings
@@ -39,6 +40,7 @@ from shared.audience import Audience
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
+from shared.limits import Limiter
 from shared.publication import Publication, load_publication
 from shared.settings import ROOT
 from shared.subscribers import Estimate
@@ -104,6 +106,8 @@ def create_app() -> Flask:
     # Of the threads, only some may wait for drawings.
     nudge, most_waiting = bus.Nudge(client, installation), max(1, settings.feed_threads // 4)
     app.register_blueprint(make_card_views(CardPictures(db, publication, clock, nudge, most_waiting)))
+    posters = Posters(db, publication, clock)
+    app.register_blueprint(make_poster_views(posters, Limiter(settings, installation), settings.feed_proxies))
     app.after_request(partial(_redirect_at_home, publication))
     app.after_request(partial(_answer_people_with_pages, stand))
     follower = Follower(db, client, installation, hot)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from services.social.choice import Choice
 from services.social.expiry import renewal
 from services.social.network import Access, Account, Network
-from services.social.networks import NETWORKS
+from services.social.networks import AVAILABLE
 from services.social.post import ARMED, HELD, PLANNED, SEND, SKIPPED, UNCONFIRMED, note
 from services.social.vault import Vault
 from shared.db import db_now
@@ -40,7 +40,7 @@ def by_name(session: Session, name: str) -> SocialAccount:
 
 
 def network_of(row: SocialAccount) -> Network:
-    return NETWORKS[row.network]
+    return AVAILABLE[row.network]
 
 
 def host_of(row: SocialAccount) -> str:
@@ -99,11 +99,12 @@ def _turn_all(session: Session, account: SocialAccount, before: str, after: str,
 
 
 def mark_removed(session: Session, account: SocialAccount) -> None:
-    """Ends the account: its secrets are deleted, its posts stay as they are, what waits is not posted any more."""
+    """Ends the account: its secrets and feed are gone, its posts stay as they are, what waits is not posted."""
     account.state, account.reason, account.secrets, account.turn = REMOVED, None, "", None
+    account.address_hash = None
     now = session.scalars(select(db_now())).one()
-    waiting = select(SocialPost).where(SocialPost.account_id == account.id, SocialPost.due_at.is_not(None))
-    for post in session.scalars(waiting):
+    open_yet = or_(SocialPost.due_at.is_not(None), SocialPost.state.in_((PLANNED, HELD)))
+    for post in session.scalars(select(SocialPost).where(SocialPost.account_id == account.id, open_yet)):
         if post.state in (PLANNED, HELD):
             note(post, SKIPPED, "the account was removed", now)
         elif post.state == ARMED:

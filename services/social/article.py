@@ -18,7 +18,8 @@ class Image:
 @dataclass(frozen=True)
 class Article:
     """Plain text, absolute addresses. `language` is a BCP 47 tag, `direction` is `ltr` or `rtl`, `published_at` is in
-    the publication's zone: its date is the article's day."""
+    the publication's zone: its date is the article's day. `card` is the address of the picture that is drawn for an
+    article without an image."""
 
     id: str
     url: str
@@ -32,3 +33,4 @@ class Article:
     dateline: str
     published_at: datetime
     image: Image | None = None
+    card: str = ""

@@ -9,9 +9,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from services.social import concluding
+from services.social import concluding, offering
 from services.social.accounts import ACTIVE, BROKEN, ON_HOLD, choice_of, hold_posts, release_posts
-from services.social.concluding import Desk
 from services.social.planning import new_post
 from services.social.post import (
     ARMED,
@@ -27,6 +26,7 @@ from services.social.post import (
     note,
     want,
 )
+from services.social.wellbeing import Desk
 from shared.errors import Conflict
 from shared.models import SocialAccount, SocialPost
 
@@ -59,7 +59,7 @@ def retry(desk: Desk, visible: Collection[int]) -> None:
         raise Conflict("Its article was withdrawn: nothing is posted about it any more.")
     begun = bool(desk.post.parts)
     for each in desk.posts:
-        each.misses, each.first_armed_at = 0, None
+        each.misses, each.first_armed_at, each.offered_at = 0, None, None
         each.attempts += 1
         each.not_after = desk.now + choice_of(desk.account).fresh_hours * 3600
         if not begun:
@@ -79,7 +79,7 @@ def confirm(desk: Desk, url: str) -> None:
     concluding.seen(desk, url)
 
 
-def cancel(post: SocialPost, now: float) -> None:
+def cancel(session: Session, post: SocialPost, now: float) -> None:
     """A post that waits is not sent."""
     if post.state in VISIBLE:
         raise Conflict(f"Post {post.id} is {post.state}: withdraw the article to take it back.")
@@ -87,6 +87,8 @@ def cancel(post: SocialPost, now: float) -> None:
         raise Conflict(f"Post {post.id} is {post.state}: only one that waits can be cancelled.")
     if post.sent_at is not None:
         raise Conflict(f"Post {post.id} was begun, its first part is out: withdraw the article to take it back.")
+    if offering.is_offered(post):
+        offering.take_off(session, post, now)
     move(post, SKIPPED, "a person cancelled it", now)
     want(post, "", None)
 

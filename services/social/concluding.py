@@ -4,18 +4,13 @@ account's turn, with account and posts held."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from services.social import notices, staff
-from services.social.accounts import ACTIVE, BROKEN, hold_posts, network_of, release_posts
-from services.social.expiry import DAYS, Reminder, forecast
-from services.social.measuring import DAY, HOUR, MINUTE, next_measure
-from services.social.network import Checked, Draft, Measured, Posted
-from services.social.notices import Notice
+from services.social import notices
+from services.social.accounts import network_of
+from services.social.measuring import MINUTE, next_measure
+from services.social.network import Draft, Measured, Posted
 from services.social.outcomes import (
     AccountBroken,
     NotSent,
@@ -41,38 +36,17 @@ from services.social.post import (
     note,
     want,
 )
+from services.social.wellbeing import BACK_OFF, Desk, broken, trouble, well
 from shared import outbox
-from shared.clock import Clock
 from shared.events import Event, PostDeleted, PostSent
-from shared.models import Article, Enrichment, SocialAccount, SocialPost
+from shared.models import Article, Enrichment, SocialPost
 
-# Seconds an account waits after failed calls in a row; a rate limit without a time waits as long as the last.
-BACK_OFF = (2.0, 10.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE)
-# A pause of at least this many seconds is written on the posts that wait.
-WORTH_TELLING = 10.0
 # Attempts after which a post lets others of its account go first, and for how long.
 STUBBORN, ASIDE = 5, 15 * MINUTE
 # Seconds before an unconfirmed post is looked up, and looked up again: lists of posts may be late.
 LISTING_LAG, NEXT_LOOK = 15.0, 60.0
 # Look-ups in a row after which a post is known not to be there.
 ENOUGH_MISSES = 2
-# How often a broken account is asked whether it is well again, in seconds.
-RECHECK = HOUR
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What concluding needs beside the rows: `posts` are the one that was acted for, and those that went with it."""
-
-    session: Session
-    clock: Clock
-    account: SocialAccount
-    posts: Sequence[SocialPost]
-    now: float
-
-    @property
-    def post(self) -> SocialPost:
-        return self.posts[0]
 
 
 def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
@@ -177,18 +151,21 @@ def unconfirmed(desk: Desk, why: str, *, can_tell: bool = True) -> None:
         _go(each, UNCONFIRMED, why, desk.now)
         want(each, CONFIRM, look_at if can_tell and each is desk.post else None)
     if not can_tell:
-        _tell(
-            desk,
+        desk.tell(
             f"unconfirmed:{desk.post.id}:{desk.post.attempts}",
             notices.unconfirmed(desk.account.name, desk.post.id, why),
         )
 
 
 def still_unknown(desk: Desk, error: PostError) -> None:
-    """A repeat did not come about; what came of the first attempt is no clearer for it."""
+    """A repeat or look-up did not come about; what came of the first attempt is no clearer for it."""
     for each in desk.posts:
         _go(each, UNCONFIRMED, str(error), desk.now)
-    look_again(desk, error)
+    want(desk.post, CONFIRM, desk.now + NEXT_LOOK)
+    if isinstance(error, AccountBroken):
+        broken(desk, error)
+    else:
+        trouble(desk, error)
 
 
 def missed(desk: Desk) -> None:
@@ -203,15 +180,6 @@ def missed(desk: Desk) -> None:
         each.attempts += 1
         move(each, PLANNED, "it was looked for twice and is not there", desk.now)
         want(each, SEND, desk.now)
-
-
-def look_again(desk: Desk, error: PostError) -> None:
-    """Not even the look-up had an answer: what is not known stays so."""
-    want(desk.post, CONFIRM, desk.now + NEXT_LOOK)
-    if isinstance(error, AccountBroken):
-        broken(desk, error)
-    else:
-        trouble(desk, error)
 
 
 def postponed(desk: Desk, why: str, seconds: float) -> None:
@@ -235,7 +203,7 @@ def too_late(post: SocialPost) -> str:
 def capped(desk: Desk, why: str) -> None:
     """What the account may spend is spent: its posts are not sent, and somebody is told once a day."""
     skipped(desk, why)
-    _tell(desk, f"capped:{desk.account.id}:{desk.clock.now():%Y-%m-%d}", notices.capped(desk.account.name, why))
+    desk.tell(f"capped:{desk.account.id}:{desk.clock.now():%Y-%m-%d}", notices.capped(desk.account.name, why))
 
 
 def faulty(desk: Desk, why: str) -> None:
@@ -297,7 +265,7 @@ def kept(desk: Desk, why: str) -> None:
     """The network cannot do what was wanted; a person may."""
     note(desk.post, desk.post.state, why, desk.now)
     want(desk.post, "", None)
-    _tell(desk, f"kept:{desk.post.id}:{desk.post.version}", notices.kept(desk.account.name, desk.post.id, why))
+    desk.tell(f"kept:{desk.post.id}:{desk.post.version}", notices.kept(desk.account.name, desk.post.id, why))
 
 
 def not_changed(desk: Desk, error: PostError) -> None:
@@ -320,73 +288,6 @@ def measured(desk: Desk, found: Measured | None) -> None:
         return
     post.likes, post.reposts, post.replies = found.likes, found.reposts, found.replies
     post.measure_at = next_measure(post.sent_at, desk.now)
-
-
-def checked(desk: Desk, found: Checked | None) -> None:
-    """The account is well, or its network cannot be asked."""
-    account = desk.account
-    if found is not None:
-        account.identity, account.url = found.identity, found.url or account.url
-        account.settings = {**account.settings, **found.settings}
-        account.expires_at = found.expires or account.expires_at
-        well(desk)
-    remind(desk)
-
-
-def remind(desk: Desk) -> None:
-    """Tells people in time that the account's access ends, and says when to look again."""
-    account, now = desk.account, datetime.fromtimestamp(desk.now, UTC)
-    given = [Reminder(each["days"], datetime.fromisoformat(each["expires"])) for each in account.reminded]
-    ahead = forecast(account.expires_at, now, given)
-    looks = [desk.now + DAY, *(each.timestamp() for each in (ahead.look, account.renew_at) if each is not None)]
-    account.check_at = max(min(looks), desk.now + MINUTE)
-    if ahead.reminder is not None:
-        days, expires = ahead.reminder.days, ahead.reminder.expires
-        account.reminded = [*account.reminded, {"days": days, "expires": expires.isoformat()}][-len(DAYS) :]
-        key = f"ends:{account.id}:{expires.date()}:{days}"
-        _tell(desk, key, notices.ending(account.name, days, expires.date()))
-
-
-def check_again(desk: Desk, error: PostError) -> None:
-    desk.account.check_at = desk.now + RECHECK
-    trouble(desk, error)
-
-
-def well(desk: Desk) -> None:
-    """The network answered as it should."""
-    account = desk.account
-    if account.failures or account.paused_until or account.state == BROKEN:
-        account.failures, account.paused_until = 0, 0.0
-        if account.state == BROKEN:
-            account.state, account.reason = ACTIVE, None
-        if account.state == ACTIVE:
-            release_posts(desk.session, account)
-
-
-def trouble(desk: Desk, error: PostError) -> None:
-    """The whole account waits: for as long as the network asks, or the longer the more calls failed in a row."""
-    account = desk.account
-    asked = error.retry_after if isinstance(error, NotSent) else None
-    pause = BACK_OFF[-1] if isinstance(error, RateLimited) else BACK_OFF[min(account.failures, len(BACK_OFF) - 1)]
-    pause = pause if asked is None else max(asked, 1.0)
-    account.failures += 1
-    account.paused_until = desk.now + pause
-    if pause >= WORTH_TELLING:
-        hold_posts(desk.session, account, f"The account waits: {error}")
-
-
-def broken(desk: Desk, error: PostError) -> None:
-    """Nothing can be posted by this account until somebody has mended it."""
-    account = desk.account
-    account.check_at = desk.now + RECHECK
-    if account.state == ACTIVE:
-        account.state, account.reason = BROKEN, str(error)[:500]
-        hold_posts(desk.session, account, f"The account is broken: {error}")
-        _tell(desk, f"broken:{account.id}:{desk.now:.0f}", notices.broken(account.name, str(error)))
-
-
-def _tell(desk: Desk, key: str, notice: Notice) -> None:
-    staff.tell(desk.session, desk.clock, desk.account, key, notice)
 
 
 def _still_there(desk: Desk) -> list[SocialPost]:

@@ -17,7 +17,7 @@ from services.social.choice import Choice, read_choice
 from services.social.expiry import renewal
 from services.social.measuring import DAY
 from services.social.network import Access, Account, Checked, Network, Secrets
-from services.social.networks import NETWORKS
+from services.social.networks import AVAILABLE
 from services.social.vault import Vault
 from shared.db import db_now
 from shared.errors import AddressRefused, Conflict, Fault, Refused
@@ -26,7 +26,13 @@ from shared.models import SocialAccount
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", re.ASCII)
 # What a setting's value has to be, in words.
-_KINDS: dict[type, str] = {str: "text", list: "a list of texts", bool: "true or false"}
+_KINDS: dict[type, str] = {
+    str: "text",
+    list: "a list of texts",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+}
 
 
 class Writing(BaseModel):
@@ -94,7 +100,7 @@ def judge(application: Application, door: Door, *, before: Mapping[str, Any] | N
     faults = _faults(application, door, before or {})
     if faults:
         raise Refused("The account cannot be used as it is.", faults=faults)
-    return NETWORKS[application.network], read_choice(dict(application.choice))
+    return AVAILABLE[application.network], read_choice(dict(application.choice))
 
 
 def needed_secrets(network: Network, settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -183,10 +189,10 @@ def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> 
     if not NAME.fullmatch(application.name):
         accepted = "small letters, digits and hyphens, at most 50"
         faults.append(Fault("/name", "This is no name for an account.", application.name[:100], accepted))
-    network = NETWORKS.get(application.network)
+    network = AVAILABLE.get(application.network)
     if network is None:
         told = "There is no such network."
-        return [*faults, Fault("/network", told, application.network[:100], ", ".join(NETWORKS))]
+        return [*faults, Fault("/network", told, application.network[:100], ", ".join(AVAILABLE))]
     faults += _server_faults(application, network, door)
     faults += _setting_faults(application, network, before)
     missing = not all(name in application.secrets for name in network.secrets)
@@ -194,6 +200,7 @@ def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> 
         if name not in application.secrets:
             told = f"{network.name} needs the secret {name}."
             faults.append(Fault(f"/secrets/{name}", told, None, "one line of ASCII"))
+    faults += network.faults(application.settings)
     try:
         read_choice(dict(application.choice))
     except Refused as refused:
@@ -234,13 +241,16 @@ def _is_of_kind(value: object, kind: type | tuple[str, ...]) -> bool:
         return value in kind
     if kind is list:
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
-    return isinstance(value, bool) if kind is bool else isinstance(value, (str, int)) and not isinstance(value, bool)
+    if isinstance(value, bool):
+        return kind is bool
+    numbers = {str: (str, int), float: (int, float)}  # ids may be digits alone
+    return isinstance(value, numbers.get(kind, kind))
 
 
 def _server_faults(application: Application, network: Network, door: Door) -> list[Fault]:
     server = application.server or network.server
     accepted = "the https address of a public server"
-    if not server and "webhook" in network.secrets:
+    if not server and ("webhook" in network.secrets or network.can.fetched):
         return []
     if not server:
         return [Fault("/server", f"{network.name} needs the address of its server.", "", accepted)]

@@ -14,7 +14,7 @@ What a call raises says what came of it: `services.social.outcomes`. Nothing is 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeGuard
@@ -24,10 +24,12 @@ from services.social.outcomes import AccountBroken, Cannot, Duplicate
 from services.social.sign_in import SignIn
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, Written, write
+from shared.cards import HEIGHT, WIDTH
 from shared.copyfit.cutting import shorten
 from shared.copyfit.hashtags import Hashtags
 from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
+from shared.errors import Fault
 from shared.http import Door
 
 # Seconds a call to a network may take. A post takes up to four calls, and all must end within the lease of its turn.
@@ -215,7 +217,8 @@ class Capabilities:
     """What a network can do. `repeats`: for how long after the first attempt a repeat of a draft makes no second post.
 
     `alt` is the longest description of a picture, 0 when there is none; `media` how many pictures a post may have.
-    `warning`: whether a post can be folded behind a content warning. `card` says where the card of a link comes from:
+    `warning`: whether a post can be folded behind a content warning. `fetched`: whether posts are not sent, but put on
+    a feed and fetched from there (services.social.offering). `card` says where the card of a link comes from:
     "fetched" from the page by the network, "sent" by us, or "none". `cost` in US dollars of a post, and of one with a
     link.
     """
@@ -232,6 +235,7 @@ class Capabilities:
     media: int = 0
     alt: int = 0
     warning: bool = False
+    fetched: bool = False
     card: str = "fetched"
     cost: tuple[float, float] = (0.0, 0.0)
 
@@ -261,6 +265,10 @@ class Network(ABC):
     def hint(self, name: str) -> str:
         """What to tell a person who is asked for this setting or secret."""
         return self.hints.get(name, f"docs/networks.md says what {name} is on {self.name}.")
+
+    def faults(self, settings: Mapping[str, Any]) -> Iterable[Fault]:
+        """What is wrong with an account's settings, beyond what every network looks at."""
+        return ()
 
     @abstractmethod
     def rule(self, account: Account) -> Rule:
@@ -292,7 +300,7 @@ class Network(ABC):
             link=ascii_url(article.url),
             title=article.headline,
             description=article.summary,
-            image=None if attached else picture,
+            image=None if attached else picture or self._drawn(article, account),
             media=(picture,) if attached and picture else (),
             warning=self._warning(account),
         )
@@ -302,12 +310,19 @@ class Network(ABC):
         return account.settings.get("warning", "") if self.can.warning else ""
 
     def _picture(self, article: Article, account: Account) -> Media | None:
-        """The article's picture, never without a description: who cannot see it is told the headline at least."""
+        """The article's own picture."""
         if article.image is None:
             return None
+        return Media(article.image.url, self._alt(article.image.alt, article, account))
+
+    def _drawn(self, article: Article, account: Account) -> Media | None:
+        """The picture that was drawn of the headline: for the card of a link only."""
+        return Media(article.card, self._alt("", article, account), WIDTH, HEIGHT) if article.card else None
+
+    def _alt(self, alt: str, article: Article, account: Account) -> str:
+        """No picture goes without a description: who cannot see it is told the headline at least."""
         longest = account.settings.get("max_alt", self.can.alt)
-        alt, _ = shorten(article.image.alt or article.headline, article.language, lambda text: len(text) <= longest)
-        return Media(article.image.url, alt)
+        return shorten(alt or article.headline, article.language, lambda text: len(text) <= longest)[0]
 
     def freeze(self, draft: Draft, written: Written, account: Account) -> Mapping[str, Any]:
         """What a draft has to keep for this network alone."""

@@ -61,3 +61,12 @@ def capped(account: str, why: str) -> Notice:
         f"Its posts are skipped: {why}.",
         f"Raise it if posts are to go out before: `masthead accounts set {account} monthly_cap=…`.",
     )
+
+
+def unfetched(account: str) -> Notice:
+    return Notice(
+        f"Nobody fetches the feed of {account}",
+        "What it offered was not fetched in time, and is skipped.",
+        f"Look whether the outside poster still runs, and asks at the address that {account} has now: "
+        f"`masthead accounts rotate {account}` gives a new one.",
+    )

@@ -9,10 +9,24 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social import turns
+from services.social import offering, turns
 from services.social.accounts import REMOVED, choice_of, lock, network_of
 from services.social.choice import why_not
-from services.social.post import DELETE, EDIT, HELD, PLANNED, SEND, SKIPPED, VISIBLE, WAITING, move, note, want
+from services.social.post import (
+    ARTICLE,
+    CORRECTION,
+    DELETE,
+    EDIT,
+    HELD,
+    PLANNED,
+    SEND,
+    SKIPPED,
+    VISIBLE,
+    WAITING,
+    move,
+    note,
+    want,
+)
 from services.social.posting import Posting
 from services.social.reading import Reading, published_before, read
 from shared import outbox
@@ -22,8 +36,6 @@ from shared.models import SocialAccount, SocialPost
 from shared.publication import Publication
 from shared.standing import load_for_effect
 from shared.urgency import BREAKING
-
-ARTICLE, CORRECTION = "article", "correction"
 
 
 class Planning:
@@ -97,11 +109,15 @@ class Planning:
 
     def _follow(self, session: Session, account: SocialAccount, own: Sequence[SocialPost], reading: Reading) -> bool:
         """Lets a change of the article follow to posts that readers can see; what waits is written when it is sent."""
+        at = session.scalars(select(db_now())).one()
+        outdated = [each for each in own if offering.is_offered(each) and each.version < reading.version]
+        if outdated:
+            offering.take_off(session, outdated[0], at)
+            return True
         on_edit = choice_of(account).on_edit
         behind = [each for each in own if each.state in VISIBLE and each.version < reading.version]
         if not behind or on_edit == "nothing":
             return False
-        at = session.scalars(select(db_now())).one()
         if on_edit == "reply":
             kind = f"{CORRECTION}.{reading.version}"
             if any(each.kind == kind for each in own):
@@ -121,9 +137,13 @@ class Planning:
         """Whether the account has something to do for it. An armed or unconfirmed post is looked at when it is known
         what came of it."""
         if post.state in WAITING and post.sent_at is None:
+            is_offered = offering.is_offered(post)
+            if is_offered:
+                offering.take_off(session, post, now)
             move(post, SKIPPED, "the article was withdrawn", now)
             want(post, "", None)
-        elif post.state in VISIBLE or post.state in WAITING:
+            return is_offered
+        if post.state in VISIBLE or post.state in WAITING:
             carrier = _carrier(session, post)
             account = session.get_one(SocialAccount, post.account_id)
             want(carrier, EDIT if _shared(session, carrier) and network_of(account).can.edit else DELETE, now)

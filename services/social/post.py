@@ -8,6 +8,7 @@
 
 `armed` is committed before the network is called: whoever finds an armed post that nobody holds any more does not know
 what came of it, and calls it unconfirmed. A post that was certainly not sent is planned again.
+A post that is fetched (services.social.offering) is planned until somebody has done so, and then sent, without a call.
 """
 
 from __future__ import annotations
@@ -27,23 +28,29 @@ EDITED = "edited"  # shows a later version of the article than it was sent with
 DELETED = "deleted"
 
 MOVES: dict[str, frozenset[str]] = {
-    PLANNED: frozenset({HELD, ARMED, FAILED, SKIPPED, DELETED}),
-    HELD: frozenset({PLANNED, ARMED, FAILED, SKIPPED, DELETED}),
+    PLANNED: frozenset({HELD, ARMED, SENT, FAILED, SKIPPED, DELETED}),
+    HELD: frozenset({PLANNED, ARMED, SENT, FAILED, SKIPPED, DELETED}),
     ARMED: frozenset({SENT, PLANNED, HELD, UNCONFIRMED, FAILED}),
     UNCONFIRMED: frozenset({ARMED, SENT, PLANNED, FAILED, SKIPPED}),
     SENT: frozenset({EDITED, DELETED}),
     EDITED: frozenset({EDITED, DELETED}),
     FAILED: frozenset({PLANNED, SENT}),
-    SKIPPED: frozenset({PLANNED}),
+    SKIPPED: frozenset({PLANNED, SENT}),
     DELETED: frozenset(),
 }
 STATES = tuple(MOVES)
 VISIBLE = (SENT, EDITED)  # readers can see it
 WAITING = (PLANNED, HELD)
 
+# Kinds of posts: the article itself, an answer that tells of a later version, and one more post of an old article. The
+# latter two are followed by a full stop and a number.
+ARTICLE, CORRECTION, RESHARE = "article", "correction", "reshare"
+
 # What is to be done next with a post, the most pressing first.
 DELETE, EDIT, CONFIRM, SEND = "delete", "edit", "confirm", "send"
-WANTS = (DELETE, EDIT, CONFIRM, SEND)
+FETCH = "fetch"  # nothing to be done by us before its time, by which somebody is to have fetched it
+PRESSING = (DELETE, EDIT, CONFIRM, FETCH)  # before anything is sent
+WANTS = (*PRESSING, SEND)
 
 # Entries of a post's history; more would be a fault that repeats itself.
 LONGEST_HISTORY = 40

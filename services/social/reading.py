@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from services.social.article import Article, Image
 from services.social.choice import Facts
+from shared.cards import card_of, name_of
 from shared.errors import NotFound
 from shared.models import Article as ArticleRow
 from shared.models import Enrichment, Event, Publisher
 from shared.publication import Publication
 from shared.standing import slices_within
 from shared.urgency import urgency_of
-from shared.urls import article_path, campaign_url
+from shared.urls import article_path, campaign_url, card_path
 from shared.visibility import is_visible, visible_clause
 
 # An article's page, or the end of its address: only the key finds it.
@@ -98,6 +99,7 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
         dateline=enrichment.dateline or "",
         published_at=enrichment.published_at.astimezone(publication.tz),
         image=Image(**enrichment.image) if enrichment.image else None,
+        card=_card(publication, enrichment),
     )
     facts = Facts(
         slices=frozenset(slices_within(enrichment, publisher)),
@@ -106,6 +108,11 @@ def _reading(publication: Publication, row: ArticleRow, enrichment: Enrichment, 
         accepted_at=row.accepted_at,
     )
     return Reading(row.seq, enrichment.version, is_visible(row, enrichment), article, facts)
+
+
+def _card(publication: Publication, enrichment: Enrichment) -> str:
+    card = card_of(enrichment, publication)
+    return publication.base_url + card_path(name_of(card, enrichment.key)) if card else ""
 
 
 def _labels(terms: Sequence[dict[str, str]]) -> tuple[str, ...]:

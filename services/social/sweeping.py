@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.social import turns
 from services.social.accounts import lock
 from services.social.concluding import too_late
-from services.social.post import SKIPPED, WAITING, move, want
+from services.social.post import FETCH, SKIPPED, WAITING, move, want
 from shared.clock import Clock
 from shared.db import Database, db_now
 from shared.models import SocialPost
@@ -51,7 +51,8 @@ class Sweeper:
 
 def _late(session: Session) -> Sequence[int]:
     late = (SocialPost.state.in_(WAITING), SocialPost.not_after < db_now(), SocialPost.sent_at.is_(None))
-    return session.scalars(select(SocialPost.id).where(SocialPost.due_at.is_not(None), *late).limit(PAGE)).all()
+    ours = (SocialPost.due_at.is_not(None), SocialPost.wanted != FETCH)
+    return session.scalars(select(SocialPost.id).where(*ours, *late).limit(PAGE)).all()
 
 
 def _skip(session: Session) -> None:

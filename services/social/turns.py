@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
 from services.social.choice import Choice, earliest, gathers
-from services.social.post import ARMED, CONFIRM, DELETE, EDIT, SEND
+from services.social.post import ARMED, FETCH, PRESSING, SEND
 from shared import outbox
 from shared.db import db_now
 from shared.events import PostScheduled
@@ -27,13 +27,14 @@ from shared.models import OutboxRow, SocialAccount, SocialPost
 # Two turns nearer to each other than this are one.
 NEAR = 0.5
 MOST_TOGETHER = 50  # posts that go out in one
+LOST, MEASURE, CHECK = "lost", "measure", "check"
 
 
 @dataclass(frozen=True)
 class Todo:
     """What an account does in its turn. `posts` are ids: the one it is about, and behind it those that go with it.
 
-    `what` is a want of services.social.post, or: "lost" for a post whose worker is gone, "measure", "check".
+    `what` is a want of services.social.post, or LOST for a post whose worker is gone, MEASURE, CHECK.
     """
 
     what: str
@@ -44,14 +45,14 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
     """The most pressing thing to do now; None when there is nothing, or nothing yet."""
     lost = session.scalar(_of(account).where(SocialPost.state == ARMED, SocialPost.digest_id.is_(None)).limit(1))
     if lost is not None:
-        return Todo("lost", (lost,))
+        return Todo(LOST, (lost,))
     if account.paused_until > now or account.state == REMOVED:
         return None
     if account.state != BROKEN:
-        pressing = _of(account).where(SocialPost.wanted.in_((DELETE, EDIT, CONFIRM)), SocialPost.due_at <= now)
+        pressing = _of(account).where(SocialPost.wanted.in_(PRESSING), SocialPost.due_at <= now)
         found = session.execute(
             pressing.add_columns(SocialPost.wanted)
-            .order_by(_rank(DELETE, EDIT, CONFIRM), SocialPost.due_at, SocialPost.id)
+            .order_by(_rank(*PRESSING), SocialPost.due_at, SocialPost.id)
             .limit(1)
         ).first()
         if found is not None:
@@ -60,12 +61,12 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
         if sending:
             return Todo(SEND, sending)
     if account.check_at is not None and account.check_at <= now:
-        return Todo("check")
+        return Todo(CHECK)
     if account.state == ACTIVE:
         due = _of(account).where(SocialPost.measure_at <= now).order_by(SocialPost.measure_at).limit(1)
         measured = session.scalar(due)
         if measured is not None:
-            return Todo("measure", (measured,))
+            return Todo(MEASURE, (measured,))
     return None
 
 
@@ -76,7 +77,7 @@ def next_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: float
     times = [account.check_at]
     if account.state != BROKEN:
         wanted = select(func.min(SocialPost.due_at)).where(
-            SocialPost.account_id == account.id, SocialPost.wanted.in_((DELETE, EDIT, CONFIRM))
+            SocialPost.account_id == account.id, SocialPost.wanted.in_(PRESSING)
         )
         times.append(session.scalar(wanted))
     if account.state == ACTIVE:
@@ -176,7 +177,7 @@ def _waiting(account: SocialAccount, now: float) -> Select[int, bool, bool]:
 
 
 def _to_send(session: Session, account: SocialAccount, zone: ZoneInfo, now: float) -> tuple[int, ...]:
-    if account.state != ACTIVE:
+    if account.state != ACTIVE or _waits_to_be_fetched(session, account):
         return ()
     waiting = session.execute(_waiting(account, now)).all()
     if not waiting:
@@ -192,7 +193,15 @@ def _to_send(session: Session, account: SocialAccount, zone: ZoneInfo, now: floa
     return tuple(row[0] for row in waiting) if together else (first,)
 
 
+def _waits_to_be_fetched(session: Session, account: SocialAccount) -> bool:
+    """Whether a post of the account is on its feed and nobody has taken it: the next one comes after it."""
+    waits = _of(account).where(SocialPost.wanted == FETCH, SocialPost.due_at.is_not(None))
+    return session.scalar(waits.limit(1)) is not None
+
+
 def _send_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: float) -> float | None:
+    if _waits_to_be_fetched(session, account):
+        return None
     to_send = (SocialPost.account_id == account.id, SocialPost.wanted == SEND, SocialPost.due_at.is_not(None))
     free = select(func.min(SocialPost.due_at)).where(*to_send, SocialPost.breaking | SocialPost.sent_at.is_not(None))
     bound = select(func.min(SocialPost.due_at)).where(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.social.access import Access
 from services.social.card_tasks import CardTasks
+from services.social.following import Following
 from services.social.notices import Notice
+from services.social.offering import Visits
 from services.social.planning import Planning
 from services.social.posting import Posting
 from services.social.readiness import Readiness
+from services.social.sending import Sending
 from services.social.settings import SocialSettings
 from services.social.staff import StaffTasks
 from services.social.sweeping import Sweeper
@@ -17,7 +21,14 @@ from shared.db import Database
 from shared.engine import Engine
 from shared.http import Door, origin
 from shared.installation import installation_id
-from shared.listeners import SOCIAL_DRAW, SOCIAL_NOTIFY, SOCIAL_PLAN, SOCIAL_POST, SOCIAL_WITHDRAW
+from shared.listeners import (
+    SOCIAL_DRAW,
+    SOCIAL_FETCHED,
+    SOCIAL_NOTIFY,
+    SOCIAL_PLAN,
+    SOCIAL_POST,
+    SOCIAL_WITHDRAW,
+)
 from shared.publication import load_publication
 
 
@@ -30,7 +41,10 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
     engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
-    posting = Posting(db, engine, door, settings.make_vault(), readiness, publication, clock)
+    vault = settings.make_vault()
+    access = Access(db, vault, door)
+    sending, following = Sending(db, access, readiness, publication), Following(access)
+    posting = Posting(db, engine, vault, sending, following, publication, clock)
     planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, _sender(settings))
     cards = CardTasks(db, publication, clock)
@@ -41,6 +55,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_PLAN.name: planning.plan,
             SOCIAL_WITHDRAW.name: planning.withdraw,
             SOCIAL_POST.name: posting.act,
+            SOCIAL_FETCHED.name: Visits(db, publication, clock).fetched,
             SOCIAL_NOTIFY.name: staff.notify,
             SOCIAL_DRAW.name: cards.draw,
         },

@@ -1,4 +1,4 @@
-"""The networks an account can be on, by name."""
+"""What an account can be on, by name: the networks, and outside posters that post to one of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from services.social.networks.facebook import Facebook
 from services.social.networks.linkedin import LinkedIn
 from services.social.networks.mastodon import Mastodon
 from services.social.networks.matrix import Matrix
+from services.social.networks.outside import Outside
 from services.social.networks.slack import Slack, SlackWebhook
 from services.social.networks.telegram import Telegram
 from services.social.networks.threads import Threads
@@ -30,3 +31,4 @@ NETWORKS: dict[str, Network] = {
         LinkedIn(),
     )
 }
+AVAILABLE: dict[str, Network] = {**NETWORKS, Outside.name: Outside(NETWORKS)}

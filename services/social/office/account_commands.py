@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from services.social import by_hand, turns
 from services.social.accounts import REMOVED, mark_removed
-from services.social.concluding import Desk
 from services.social.office.asking import consent
 from services.social.office.changing import change, test
 from services.social.office.connecting import add
@@ -22,6 +21,7 @@ from services.social.office.results import results
 from services.social.office.rotating import rotate
 from services.social.office.telling import instant, show_json, show_table
 from services.social.post import FAILED, UNCONFIRMED, WAITING
+from services.social.wellbeing import Desk
 from shared.db import db_now
 from shared.models import SocialAccount, SocialPost
 

@@ -26,6 +26,8 @@ def ask_for_secrets(network: Network, application: Application, source: str, doo
     That is what they type, or, where a network has a sign-in, what their browser brings back to this port of the
     machine, the account's page or organisation with it. Raises PostError.
     """
+    if not network.secrets:
+        return application
     if source:
         names = (*network.secrets, *network.more_secrets)
         return replace(application, secrets=Secrets(_read(_lines(source), names)))

@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
-from services.social import concluding, enrolling
+from services.social import enrolling, wellbeing
 from services.social.accounts import BROKEN, choice_of, network_of
 from services.social.choice import Choice
-from services.social.concluding import Desk
 from services.social.enrolling import Application, Writing, application_of
 from services.social.network import Checked, Network, Secrets
 from services.social.office.opening import Conclusion, Keep, Office, open_office
@@ -24,6 +23,7 @@ from services.social.office.values import merged, read_file, read_given
 from services.social.outcomes import AccountBroken, PostError
 from services.social.trying import ask
 from services.social.vault import Vault
+from services.social.wellbeing import Desk
 from shared.models import SocialAccount
 
 
@@ -106,21 +106,21 @@ def tested(office: Office, row: SocialAccount) -> tuple[Tried, SocialAccount]:
 def _store(desk: Desk, *, wanted: Application, choice: Choice, checked: Checked | None, vault: Vault) -> None:
     enrolling.change(desk.session, desk.account, wanted, choice, checked, vault)
     if checked is not None:
-        concluding.well(desk)
-    concluding.remind(desk)
+        wellbeing.well(desk)
+    wellbeing.remind(desk)
 
 
 def _answered(desk: Desk, *, checked: Checked | None) -> None:
     """Where a network cannot be asked, a person's word counts: the next post shows whether it is so."""
-    concluding.checked(desk, checked)
-    concluding.well(desk)
+    wellbeing.checked(desk, checked)
+    wellbeing.well(desk)
 
 
 def _failed(desk: Desk, *, error: PostError) -> None:
     if isinstance(error, AccountBroken):
-        concluding.broken(desk, error)
+        wellbeing.broken(desk, error)
     else:
-        concluding.check_again(desk, error)
+        wellbeing.check_again(desk, error)
 
 
 def _own(network: Network) -> set[str]:

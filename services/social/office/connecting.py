@@ -7,18 +7,19 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from services.social import concluding, enrolling, turns
-from services.social.concluding import Desk
+from services.social import enrolling, offering, turns, wellbeing
 from services.social.enrolling import Application, Writing
 from services.social.network import Network
-from services.social.networks import NETWORKS
+from services.social.networks import AVAILABLE
 from services.social.office.asking import ask_for_secrets, consent
+from services.social.office.feeds import feed_address, in_words
 from services.social.office.opening import Office, open_office
 from services.social.office.options import as_json_option, file_option, port_option, secrets_option, yes_option
 from services.social.office.telling import show_json
 from services.social.office.trials import tried
 from services.social.office.values import merged, read_file, read_given
 from services.social.trying import MONTH, ask
+from services.social.wellbeing import Desk
 from shared.db import db_now
 from shared.errors import Fault, Refused
 
@@ -67,19 +68,21 @@ def add(
         with office.keeping_keys(), office.db.write() as session:
             row = enrolling.store(session, wanted, choice, checked, office.vault, office.clock.now())
             now = session.scalars(select(db_now())).one()
-            concluding.remind(Desk(session, office.clock, row, (), now))
+            token = offering.new_address(row) if on.can.fetched else ""
+            wellbeing.remind(Desk(session, office.clock, row, (), now))
             turns.give(session, [row], office.zone, now, office.clock.now())
+        feed = feed_address(office, token)
     if as_json:
-        show_json(found.as_json())
+        show_json(found.as_json() | ({"feed": feed} if feed else {}))
     else:
-        click.echo(f"Connected: {name} posts from now on; nothing older.")
+        click.echo(f"{in_words(feed)}Connected: {name} posts from now on; nothing older.")
 
 
 def _with_secrets(office: Office, wanted: Application, source: str, port: int) -> Application:
     """Whoever is to bring secrets brings them once everything else is right."""
     with office.db.read() as session:
         enrolling.refuse_name(session, wanted.name)
-    network = NETWORKS.get(wanted.network)
+    network = AVAILABLE.get(wanted.network)
     if network is None or not source:
         try:
             enrolling.judge(wanted, office.door)
@@ -87,7 +90,7 @@ def _with_secrets(office: Office, wanted: Application, source: str, port: int) -
             faults = [fault for fault in refused.faults if network is None or not _is_brought(fault, network, wanted)]
             if faults:
                 raise Refused(refused.detail, faults=faults) from None
-    return ask_for_secrets(NETWORKS[wanted.network], wanted, source, office.door, port)
+    return ask_for_secrets(AVAILABLE[wanted.network], wanted, source, office.door, port)
 
 
 def _is_brought(fault: Fault, network: Network, wanted: Application) -> bool:

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from services.social import turns
 from services.social.accounts import REMOVED, by_name, keep_access, lock
-from services.social.concluding import Desk
 from services.social.network import Access
 from services.social.settings import SocialSettings
 from services.social.vault import Vault, changing
+from services.social.wellbeing import Desk
 from shared import bus, outbox
 from shared.db import Database, db_now
 from shared.errors import Conflict, LeaseLost

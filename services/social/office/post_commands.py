@@ -124,7 +124,7 @@ def cancel(number: int, as_json: bool) -> None:
         with office.db.read() as session:
             account_id = find(session, number).account_id
         with office.alone(account_id) as desk:
-            by_hand.cancel(find(desk.session, number), desk.now)
+            by_hand.cancel(desk.session, find(desk.session, number), desk.now)
         _tell(office, number, as_json)
 
 

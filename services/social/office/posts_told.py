@@ -15,8 +15,7 @@ from services.social.accounts import ACTIVE, by_name, choice_of, network_of
 from services.social.network import Account, Draft
 from services.social.office.opening import Office
 from services.social.office.telling import instant, moment, show_table
-from services.social.planning import ARTICLE
-from services.social.post import WAITING
+from services.social.post import ARTICLE, FETCH, WAITING
 from services.social.reading import find_article, read, with_campaign
 from services.social.text.template import TemplateRefused
 from services.social.text.writing import NoRoom
@@ -154,6 +153,8 @@ def _next(office: Office, session: Session, account: SocialAccount, post: Social
         return ""
     if account.state != ACTIVE:
         return f"it waits until the account, which is {account.state}, posts again"
+    if post.wanted == FETCH:
+        return f"it is on the feed until {moment(post.due_at, office.zone)}, to be fetched"
     now = session.scalars(select(db_now())).one()
     turn = turns.next_at(session, account, office.zone, now)
     at = max(post.due_at, turn if turn is not None else now)

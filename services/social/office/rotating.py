@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import click
 from sqlalchemy import select
 
-from services.social import concluding, enrolling
+from services.social import enrolling, wellbeing
 from services.social.accounts import REMOVED, lock, network_of
 from services.social.choice import Choice
-from services.social.concluding import Desk
 from services.social.enrolling import Application, application_of
 from services.social.network import Checked
 from services.social.office.asking import ask_for_secrets
+from services.social.office.feeds import in_words, new_feed_address
 from services.social.office.opening import Conclusion, Keep, Office, open_office
 from services.social.office.options import as_json_option, port_option, secrets_option
 from services.social.office.telling import show_json
 from services.social.trying import ask
 from services.social.vault import Vault, changing, keys_in, new_key, write_keys
+from services.social.wellbeing import Desk
 from shared.errors import ConfigurationError, Conflict
 from shared.models import SocialAccount
 
@@ -37,23 +39,25 @@ def rotate(name: str, keep_old: bool, secrets_from: str, port: int, as_json: boo
     Workers go on meanwhile. Keys that stand in MASTHEAD_SOCIAL_KEYS are yours to change: put a new one before the
     others, start the workers anew, and rotate: everything is encrypted with the first one then.
     """
+    told: dict[str, Any]
     with open_office() as office:
-        if name:
-            replace_secrets(office, name, secrets_from, port)
-            said = f"{name} has other secrets, and posts with them."
-            count, left = 1, 0
-        else:
+        if not name:
             count, left = renew_all(office, keep_old=keep_old)
-            said = _in_words(office, count, left)
+            told, said = {"accounts": count, "old_keys": left}, _in_words(office, count, left)
+        elif network_of(row := office.account(name)).can.fetched:
+            feed = new_feed_address(office, row)
+            told, said = {"name": name, "feed": feed}, f"{in_words(feed)}{name} has another address."
+        else:
+            replace_secrets(office, row, secrets_from, port)
+            told, said = {"name": name}, f"{name} has other secrets, and posts with them."
     if as_json:
-        show_json({"accounts": count, "old_keys": left})
+        show_json(told)
     else:
         click.echo(said)
 
 
-def replace_secrets(office: Office, name: str, source: str, port: int) -> None:
+def replace_secrets(office: Office, row: SocialAccount, source: str, port: int) -> None:
     """Asks for an account's secrets, tries them, and stores them. Raises Conflict for those of another account."""
-    row = office.account(name)
     wanted = replace(application_of(row), expires=None, renew_at=None)  # those of the old secrets
     asked = ask_for_secrets(network_of(row), wanted, source, office.door, port)
     brought = {name: value for name, value in asked.settings.items() if row.settings.get(name) != value}
@@ -63,9 +67,7 @@ def replace_secrets(office: Office, name: str, source: str, port: int) -> None:
         network, choice = enrolling.judge(wanted, office.door, before=row.settings)
         wanted, checked = ask(network, wanted, office.door)
         if checked is not None and row.identity and checked.identity != row.identity:
-            told = (
-                f"These are the secrets of {checked.identity}, and {name} posts as {row.identity}: add it as another."
-            )
+            told = f"These are the secrets of {checked.identity}, and {row.name} posts as {row.identity}: add it as another."
             raise Conflict(told)
         return partial(_store, wanted=wanted, choice=choice, checked=checked, vault=office.vault)
 
@@ -96,8 +98,8 @@ def renew_all(office: Office, *, keep_old: bool) -> tuple[int, int]:
 
 def _store(desk: Desk, *, wanted: Application, choice: Choice, checked: Checked | None, vault: Vault) -> None:
     enrolling.change(desk.session, desk.account, wanted, choice, checked, vault)
-    concluding.well(desk)
-    concluding.remind(desk)
+    wellbeing.well(desk)
+    wellbeing.remind(desk)
 
 
 def _renew(office: Office) -> int:

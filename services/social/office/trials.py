@@ -46,7 +46,7 @@ class Tried:
             click.echo(f"{self.network.name} knows it: {self.checked.identity} {self.checked.url}".rstrip())
             for remark in self.checked.remarks:
                 click.echo(remark)
-        elif self.asked:
+        elif self.asked and not self.network.can.fetched:
             click.echo(
                 f"{self.network.name} cannot be asked about an account: the next post will show whether it works."
             )
