@@ -51,7 +51,7 @@ def test_nothing_is_sent_and_nothing_taken_back() -> None:
 
 
 def test_an_account_needs_no_server_and_no_secret_but_a_network_to_write_for() -> None:
-    network, _ = judge(application(**{"for": "mastodon", "gap": "90"}), Door())
+    network, _ = judge(application(**{"for": "mastodon", "gap": 90}), Door())
     assert network is OUTSIDE
     assert list(faults()) == ["/settings/for"]
     assert faults(**{"for": "myspace"}) == {"/settings/for": ("myspace", ", ".join(NETWORKS))}
