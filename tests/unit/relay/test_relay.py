@@ -127,10 +127,10 @@ def test_each_service_is_asked_for_a_sign_of_life_when_it_is_time(db: Database, 
     relay = make(db, bus)
     relay.pulse()
     relay.pulse()
-    assert bus.pulses == ["count", "enrich", "feed", "push"]
+    assert bus.pulses == ["count", "enrich", "feed", "push", "social"]
     time.now += PULSE
     relay.pulse()
-    assert bus.pulses == ["count", "enrich", "feed", "push"] * 2
+    assert bus.pulses == ["count", "enrich", "feed", "push", "social"] * 2
     with db.read() as session:
         assert (silence(session, "relay") or 0) < 60
 
