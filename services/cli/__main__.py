@@ -13,12 +13,14 @@ from shared.errors import MastheadError
 
 # Where each command is found: only the one that is called is imported.
 COMMANDS = {
+    "accounts": "services.cli.social:accounts_command",
     "dead": "services.cli.dead:dead_group",
     "doctor": "services.cli.doctor:doctor_command",
     "down": "services.cli.up:down_command",
     "import": "services.cli.importing:import_command",
     "keys": "services.cli.keys:keys_group",
     "migrate": "services.cli.migrating:migrate_command",
+    "posts": "services.cli.social:posts_command",
     "share": "services.cli.sharing:share_command",
     "stats": "services.cli.statistics:stats_command",
     "submit": "services.cli.submitting:submit_command",

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from services.social.accounts import lock
-from services.social.expiry import renewal
+from services.social.accounts import keep_access, lock
 from services.social.network import Account
 from services.social.outcomes import TokenExpired
 from services.social.vault import Vault
@@ -48,9 +47,6 @@ class Access:
         fresh = work.network.refresh(work.account, self.door)
         with self._db.write() as session:
             row = lock(session, [work.row.id])[work.row.id]
-            row.secrets = self._vault.seal(fresh.secrets)
-            row.settings = {**row.settings, **fresh.settings}
-            row.expires_at = fresh.expires or row.expires_at
-            row.renew_at = renewal(work.at, fresh.ends) if fresh.ends else None
+            keep_access(row, fresh, self._vault, work.at)
             settings = row.settings
         work.account = replace(work.account, secrets=fresh.secrets, settings=settings)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from services.social.choice import Choice
-from services.social.network import Account, Network
+from services.social.expiry import renewal
+from services.social.network import Access, Account, Network
 from services.social.networks import AVAILABLE
-from services.social.post import HELD, PLANNED, SEND, note
+from services.social.post import ARMED, HELD, PLANNED, SEND, SKIPPED, UNCONFIRMED, note
 from services.social.vault import Vault
+from shared import posts
 from shared.db import db_now
 from shared.errors import NotFound
 from shared.http import origin
 from shared.models import SocialAccount, SocialPost
 
-ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", "removed"
+ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", posts.REMOVED
 
 
 def lock(session: Session, ids: Iterable[int]) -> dict[int, SocialAccount]:
@@ -54,6 +57,14 @@ def choice_of(row: SocialAccount) -> Choice:
 def as_seen_by_network(row: SocialAccount, vault: Vault) -> Account:
     """Raises ConfigurationError when the secrets cannot be decrypted."""
     return Account(row.network, row.name, row.server, row.settings, vault.open(row.secrets))
+
+
+def keep_access(row: SocialAccount, access: Access, vault: Vault, at: datetime) -> None:
+    """Stores what a refresh brought at that instant, in the transaction in which the account is locked."""
+    row.secrets = vault.seal(access.secrets)
+    row.settings = {**row.settings, **access.settings}
+    row.expires_at = access.expires or row.expires_at
+    row.renew_at = renewal(at, access.ends) if access.ends else None
 
 
 def place_of(network: str, identity: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -96,6 +107,8 @@ def mark_removed(session: Session, account: SocialAccount) -> None:
     open_yet = or_(SocialPost.due_at.is_not(None), SocialPost.state.in_((PLANNED, HELD)))
     for post in session.scalars(select(SocialPost).where(SocialPost.account_id == account.id, open_yet)):
         if post.state in (PLANNED, HELD):
-            note(post, "skipped", "the account was removed", now)
+            note(post, SKIPPED, "the account was removed", now)
+        elif post.state == ARMED:
+            note(post, UNCONFIRMED, "the account was removed before it was known what came of it", now)
         post.wanted, post.due_at = "", None
     session.execute(update(SocialPost).where(SocialPost.account_id == account.id).values(measure_at=None))

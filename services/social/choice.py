@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shared.errors import Fault, Refused
 from shared.slices import Slice
+from shared.text import slugify
 
 # A turn comes a little after its slot, and a post that is ready within so many seconds of it may still use it.
 _GRACE = 60.0
@@ -37,7 +38,7 @@ Hours = Annotated[str, AfterValidator(_hours)]
 
 
 class _Rules(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Burst(_Rules):
@@ -50,12 +51,15 @@ class Burst(_Rules):
     then: Literal["digest", "thread", "wait"] = "digest"
 
 
+_LISTS = ("sections", "tags", "languages", "publishers", "bylines", "without_tags", "quiet", "slots")
+
+
 class Choice(_Rules):
     """Empty selections choose everything. Hours and slots are wall-clock times in `zone` (IANA), the publication's own
     when it is empty; slots are the only times at which anything is posted, one post each. Breaking news keeps to
     neither, nor to the gap."""
 
-    sections: tuple[str, ...] = ()  # slugs; an article of any of them
+    sections: tuple[str, ...] = ()  # slugs, or names that become slugs; an article of any of them
     tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     publishers: tuple[str, ...] = ()
@@ -71,6 +75,22 @@ class Choice(_Rules):
     burst: Burst | None = None
     on_edit: Literal["edit", "reply", "nothing"] = "edit"  # what follows when a posted article is changed
     campaign: bool = True  # whether links carry the account's name, so that what it brings is counted
+
+    @field_validator(*_LISTS, mode="before")
+    @classmethod
+    def _parted(cls, value: object) -> object:
+        """A text is a list too: what stands between its commas."""
+        return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("sections", "tags", "publishers", "bylines", "without_tags")
+    @classmethod
+    def _slugs(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(slugify, values))
+
+    @field_validator("languages")
+    @classmethod
+    def _without_region(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(value.partition("-")[0].lower() for value in values)
 
     @field_validator("zone")
     @classmethod

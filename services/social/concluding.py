@@ -90,6 +90,20 @@ def catch_up(desk: Desk) -> None:
         want(desk.post, EDIT, desk.now)
 
 
+def seen(desk: Desk, url: str) -> None:
+    """A person has seen the unconfirmed post. Under which id the network has it, nobody knows."""
+    assert desk.post.draft is not None, f"post {desk.post.id} is unconfirmed without a draft"
+    for each in desk.posts:
+        each.url = url or each.url
+        each.sent_at = each.sent_at or each.armed_at or desk.now
+        each.misses, each.first_armed_at = 0, None
+        move(each, SENT, "a person has seen it", desk.now)
+        want(each, "", None)
+    desk.post.cost = network_of(desk.account).cost(Draft.from_json(desk.post.draft))
+    catch_up(desk)
+    _announce(desk, PostSent)
+
+
 def failed(desk: Desk, error: PostError) -> None:
     """The armed post did not come about, or it is not known whether it did."""
     if isinstance(error, Unknown):

@@ -16,6 +16,9 @@ from services.social.text.writing import NoRoom
 from services.social.work import Conclusion, Work
 from shared.http import Door
 
+# Of a post that only a person has seen.
+UNKNOWN_ID = "it is not known under which id the network has it"
+
 
 class Following:
     def __init__(self, access: Access) -> None:
@@ -43,6 +46,8 @@ class Following:
 
     def delete(self, work: Work) -> Conclusion:
         """Takes the post back, the last part first."""
+        if not work.done:
+            return partial(concluding.kept, why=UNKNOWN_ID)
         try:
             for part in reversed(work.done):
                 self._delete_part(work, part)
@@ -101,6 +106,8 @@ def _rewritten(work: Work, old: Draft, versions: dict[int, int]) -> Draft:
     """The draft as it would be now, with the pictures it has. Raises Cannot when it has become longer than the post."""
     key = f"{old.key.rpartition('-v')[0]}-v{'.'.join(map(str, versions.values()))}"
     articles = work.articles()
+    if not work.done:
+        raise Cannot(f"{UNKNOWN_ID}: it shows an earlier version.")
     new, count = compose_together(work.network, articles, work.account, key=key, at=work.at, then=work.together)
     if count < len(articles) or len(new.texts) > len(work.done):
         raise Cannot("The text has become too long for the post: it was left as it is.")

@@ -245,6 +245,9 @@ class Network(ABC):
 
     name: ClassVar[str]
     server: ClassVar[str] = ""  # its address, unless an account names another
+    # What an account may have beside what it must have: settings, each with its type or the texts it takes; secrets.
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {}
+    more_secrets: ClassVar[tuple[str, ...]] = ()
     can: ClassVar[Capabilities]
     secrets: ClassVar[tuple[str, ...]] = ()  # what an account must have
     settings: ClassVar[tuple[str, ...]] = ()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -11,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.social.article import Article, Image
 from services.social.choice import Facts
 from shared.cards import card_of, name_of
+from shared.errors import NotFound
 from shared.models import Article as ArticleRow
 from shared.models import Enrichment, Event, Publisher
 from shared.publication import Publication
@@ -18,6 +22,9 @@ from shared.standing import slices_within
 from shared.urgency import urgency_of
 from shared.urls import article_path, campaign_url, card_path
 from shared.visibility import is_visible, visible_clause
+
+# An article's page, or the end of its address: only the key finds it.
+_ADDRESS = re.compile(r"(?:[^?#]*[/-])?([A-Za-z0-9]+)/?(?:[?#].*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -42,19 +49,28 @@ def read(session: Session, publication: Publication, seqs: Collection[int]) -> d
     return {row.seq: _reading(publication, row, enrichment, publisher) for row, enrichment, publisher in rows}
 
 
-def newest(session: Session, publication: Publication, count: int) -> list[Reading]:
-    """The latest visible articles, the newest first: to try an account's texts on."""
-    seqs = list(
-        session.scalars(
-            select(ArticleRow.seq)
-            .join(Enrichment, Enrichment.article_seq == ArticleRow.seq)
-            .where(visible_clause())
-            .order_by(ArticleRow.seq.desc())
-            .limit(count)
-        )
-    )
+def newest(session: Session, publication: Publication, count: int, since: datetime | None = None) -> list[Reading]:
+    """The latest visible articles, the newest first, at most those published since then: to try an account on."""
+    query = select(ArticleRow.seq).join(Enrichment, Enrichment.article_seq == ArticleRow.seq).where(visible_clause())
+    if since is not None:
+        query = query.where(Enrichment.published_at >= since)
+    seqs = list(session.scalars(query.order_by(ArticleRow.seq.desc()).limit(count)))
     found = read(session, publication, seqs)
     return [found[seq] for seq in seqs]
+
+
+def find_article(session: Session, name: str) -> int:
+    """The number of the article with this id, or at this address. Raises NotFound."""
+    try:
+        named = ArticleRow.id == str(UUID(name))  # with urn:uuid: before it, too
+    except ValueError:
+        address = _ADDRESS.fullmatch(name)
+        named = Enrichment.key == (address[1] if address else "")
+    query = select(ArticleRow.seq).outerjoin(Enrichment, Enrichment.article_seq == ArticleRow.seq)
+    found = session.scalar(query.where(named))
+    if found is None:
+        raise NotFound(f"There is no article {name!r}: name its id or its address.")
+    return found
 
 
 def published_before(session: Session, seq: int, event_id: int) -> bool:

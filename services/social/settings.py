@@ -41,6 +41,11 @@ class SocialSettings(Settings):
     def feed_origin(self) -> tuple[str, int]:
         return origin(self.feed_url)
 
+    @property
+    def given_keys(self) -> list[str]:
+        """Keys of the environment; none where they are in `keys_file`."""
+        return self.social_keys.get_secret_value().split()
+
     def make_vault(self) -> Vault:
         """Raises ConfigurationError when there is no usable key."""
-        return Vault(self.social_keys.get_secret_value().split() or keys_in(self.keys_file))
+        return Vault(lambda: self.given_keys or keys_in(self.keys_file))

@@ -19,6 +19,7 @@ from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
 from services.social.choice import Choice, earliest, gathers
 from services.social.post import ARMED, FETCH, PRESSING, SEND
 from shared import outbox
+from shared.db import db_now
 from shared.events import PostScheduled
 from shared.listeners import SOCIAL_POST
 from shared.models import OutboxRow, SocialAccount, SocialPost
@@ -107,6 +108,25 @@ def give(
     claim = outbox.record_held(session, [PostScheduled(account.id, at) for account in begun], SOCIAL_POST)
     for account, row in zip(begun, claim.rows, strict=True):
         account.turn, account.turn_at = row.event_id, now
+    return claim
+
+
+def interrupt(session: Session, account: SocialAccount) -> bool:
+    """Takes its turn from an account, which the caller locked, so that nobody acts for it until `give` or `take`.
+
+    False while somebody acts for it: what is on its way must end first.
+    """
+    held = (OutboxRow.event_id == account.turn, OutboxRow.state == "claimed", OutboxRow.due_at > db_now())
+    if account.turn is not None and session.scalar(select(OutboxRow.id).where(*held)) is not None:
+        return False
+    account.turn, account.turn_at = None, None
+    return True
+
+
+def take(session: Session, account: SocialAccount, now: float, at: datetime) -> outbox.Claim:
+    """Gives an interrupted account's turn to the caller, who may call its network until the claim's lease ends."""
+    claim = outbox.record_held(session, [PostScheduled(account.id, at)], SOCIAL_POST)
+    account.turn, account.turn_at = claim.rows[0].event_id, now
     return claim
 
 

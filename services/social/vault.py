@@ -7,9 +7,10 @@ anew (`masthead accounts rotate`), and only then the old one is taken away.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -19,24 +20,25 @@ from shared.errors import ConfigurationError
 
 
 class Vault:
-    """Raises ConfigurationError for keys that are none, and for secrets that none of the keys opens."""
+    """Asks for the keys each time, so that workers go on while they are changed: they seal with the newest, and still
+    open what they read before a key was taken away.
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        try:
-            self._boxes = MultiFernet([Fernet(key.encode()) for key in keys])
-        except ValueError as error:
-            raise ConfigurationError(
-                "A key of accounts' secrets is none: it is 32 bytes in URL-safe base64, as `masthead accounts rotate` "
-                "makes them."
-            ) from error
+    Raises ConfigurationError for keys that are none, and for secrets that none of the keys opens.
+    """
+
+    def __init__(self, keys: Callable[[], Sequence[str]]) -> None:
+        self._keys = keys
+        self._known: tuple[str, ...] = ()
+        self._boxes()
 
     def seal(self, secrets: Secrets) -> str:
+        """Call it in the transaction that stores what it gives, with the account locked: `rotating` relies on it."""
         content = {name: secrets[name] for name in secrets if name in secrets}
-        return self._boxes.encrypt(json.dumps(content).encode()).decode()
+        return self._boxes().encrypt(json.dumps(content).encode()).decode()
 
     def open(self, sealed: str) -> Secrets:
         try:
-            return Secrets(json.loads(self._boxes.decrypt(sealed.encode())))
+            return Secrets(json.loads(self._boxes().decrypt(sealed.encode())))
         except InvalidToken as error:
             raise ConfigurationError(
                 "The secrets of an account cannot be decrypted: the key they were encrypted with is missing."
@@ -44,12 +46,25 @@ class Vault:
 
     def renew(self, sealed: str) -> str:
         """The same secrets, encrypted with the first key."""
+        return self.seal(self.open(sealed))
+
+    def _boxes(self) -> MultiFernet:
+        self._known = tuple(dict.fromkeys((*self._keys(), *self._known)))
         try:
-            return self._boxes.rotate(sealed.encode()).decode()
-        except InvalidToken as error:
+            return MultiFernet([Fernet(key.encode()) for key in self._known])
+        except ValueError as error:
             raise ConfigurationError(
-                "A secret cannot be decrypted: its key is missing. Nothing was changed."
+                "A key of accounts' secrets is none: 32 random bytes in URL-safe base64, see docs/social-commands.md."
             ) from error
+
+
+@contextlib.contextmanager
+def changing(file: Path) -> Iterator[None]:
+    """Nobody else changes the file meanwhile."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(f"{file}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)) as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def keys_in(file: Path) -> list[str]:

@@ -40,6 +40,7 @@ ALSO_RUN = {
     "feed": ("services.feed.worker",),
     "push": ("services.push.worker",),
     "count": ("services.count.recount",),
+    "social": ("services.social.office",),
     "cli": [command.partition(":")[0] for command in COMMANDS.values()],
 }
 # `masthead up` is for one machine with everything installed; in its image the command says so.

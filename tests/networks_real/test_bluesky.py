@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.social.text.rules import BLUESKY
 
 from services.social.network import Account, Draft, Posted, Secrets
 from services.social.networks import NETWORKS
 from services.social.outcomes import AccountBroken, RateLimited, RefusedByNetwork, TokenExpired, Unknown
+from shared.copyfit.rules import BLUESKY
 from tests.networks.server import Fault, png
 from tests.networks.suite import ALT, TEXT, drafted, picture
 from tests.networks_real.bluesky import RealBluesky, read_as_apps_do

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from services.social.text.rules import MATRIX
 
 from services.social.network import Account, Draft, Posted, Secrets
 from services.social.networks import NETWORKS
 from services.social.outcomes import AccountBroken, RateLimited, RefusedByNetwork, TokenExpired, Unknown
+from shared.copyfit.rules import MATRIX
 from tests.networks.server import Fault
 from tests.networks.suite import TEXT, drafted, picture
 from tests.networks_real.matrix import RealMatrix

@@ -49,6 +49,7 @@ _CLOSED = {"AccountTakedown", "AccountDeactivated", "AccountSuspended"}
 class Bluesky(Network):
     name = "bluesky"
     server = "https://bsky.social"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"labels": list}
     can = Capabilities(
         delete=True,
         find=True,

@@ -29,6 +29,7 @@ _UNKNOWN_CHANNEL, _UNKNOWN_WEBHOOK, _BAD_TOKEN = 10003, 10015, 50027
 
 class Discord(Network):
     name = "discord"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"thread": str}
     can = Capabilities(edit=True, delete=True, check=True, uploads=True, media=10, alt=1024)
     secrets = ("webhook",)
     hints: ClassVar[Mapping[str, str]] = {

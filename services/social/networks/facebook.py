@@ -45,6 +45,13 @@ _MOST_LISTS = 10
 class Facebook(Network):
     name = "facebook"
     server = "https://graph.facebook.com"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {
+        "version": str,
+        "client_id": str,
+        "redirect_uri": str,
+        "scopes": str,
+    }
+    more_secrets = ("client_secret",)
     can = Capabilities(edit=True, delete=True, find=True, measure=True, check=True, uploads=True, media=1, alt=1000)
     secrets = ("token",)
     settings = ("page",)

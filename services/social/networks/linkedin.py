@@ -54,6 +54,8 @@ _RESERVED = re.compile(r"([\\|{}@\[\]()<>#*_~])")
 class LinkedIn(Network):
     name = "linkedin"
     server = "https://api.linkedin.com"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"version": str, "client_id": str, "scopes": str}
+    more_secrets = ("refresh", "client_secret")
     can = Capabilities(
         edit=True,
         delete=True,

@@ -31,6 +31,12 @@ _REGIONAL = frozenset({"zh-CN", "zh-HK", "zh-TW", "pt-BR"})
 
 class Mastodon(Network):
     name = "mastodon"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {
+        "visibility": ("public", "unlisted", "private"),
+        "client_id": str,
+        "scopes": str,
+    }
+    more_secrets = ("client_secret",)
     can = Capabilities(
         edit=True,
         delete=True,

@@ -31,6 +31,8 @@ _BROKEN = {"M_FORBIDDEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED", "M_USER_SUSPE
 
 class Matrix(Network):
     name = "matrix"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"notice": bool, "user": str, "device": str}
+    more_secrets = ("refresh", "password")
     can = Capabilities(
         edit=True,
         delete=True,

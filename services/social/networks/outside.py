@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from services.social.network import Account, Capabilities, Draft, Network, Posted
 from services.social.outcomes import Cannot
@@ -27,6 +27,7 @@ class Outside(Network):
     name = "outside"
     can = Capabilities(fetched=True)
     settings = ("for",)
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"gap": float, "max_characters": int}
 
     def __init__(self, networks: Mapping[str, Network]) -> None:
         super().__init__()

@@ -36,6 +36,7 @@ _BROKEN = (
 class Telegram(Network):
     name = "telegram"
     server = "https://api.telegram.org"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"silent": bool}
     can = Capabilities(edit=True, delete=True, check=True, thread=True, uploads=True, media=1)
     secrets = ("token",)
     settings = ("chat",)

@@ -34,6 +34,8 @@ _LASTS = timedelta(days=60)
 class Threads(Network):
     name = "threads"
     server = "https://graph.threads.net"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"client_id": str, "redirect_uri": str, "scopes": str}
+    more_secrets = ("client_secret",)
     can = Capabilities(
         delete=True,
         find=True,

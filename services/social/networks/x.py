@@ -48,6 +48,8 @@ _BROKEN = ("client-forbidden", "not-authorized-for-resource", "unsupported-authe
 class X(Network):
     name = "x"
     server = "https://api.x.com"
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"scopes": str}
+    more_secrets = ("refresh", "client_secret")
     can = Capabilities(
         delete=True,
         find=True,
