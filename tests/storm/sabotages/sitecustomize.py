@@ -38,9 +38,9 @@ def _hasten() -> None:
     for listener, seconds in leases.items():
         object.__setattr__(listener, "lease", seconds)
     if "services.social.worker" in sys.orig_argv:
-        from services.social import concluding, measuring, posting
+        from services.social import concluding, measuring, sending
 
-        posting.LATEST_CALL, concluding.LISTING_LAG, concluding.NEXT_LOOK = 5.0, 1.0, 1.0
+        sending.LATEST_CALL, concluding.LISTING_LAG, concluding.NEXT_LOOK = 5.0, 1.0, 1.0
         measuring.AGES = (measuring.DAY,)
 
 

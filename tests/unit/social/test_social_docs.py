@@ -12,6 +12,7 @@ import pytest
 from services.social import concluding, wellbeing
 from services.social.choice import Burst, Choice, read_choice
 from services.social.enrolling import Writing
+from services.social.expiry import DAYS
 from services.social.measuring import AGES, DAY, HOUR, MINUTE
 from services.social.networks import NETWORKS
 from services.social.post import MOVES
@@ -112,6 +113,8 @@ def test_times_are_those_of_the_code() -> None:
     assert "after 2, 10 and 30 seconds, 1, 2 and then every 5 minutes" in WORDS
     assert wellbeing.RECHECK == HOUR and "tried again every hour" in WORDS
     assert AGES == (5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY)
+    assert DAYS == (14, 7, 1, 0)
+    assert "staff are told 14, 7 and 1 days before it ends, and when it has" in WORDS
     ages = "5 minutes after it was sent, and after 15 minutes, 1 hour, 3 hours, 12 hours, 1 day, 3 days and 7 days"
     assert ages in WORDS
 
