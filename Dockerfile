@@ -68,6 +68,10 @@ EXPOSE 8002
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "-m", "shared.health", "web", "push"]
 CMD ["python", "-m", "services.push.app"]
 
+FROM runtime AS social
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "-m", "shared.health", "worker", "social"]
+CMD ["python", "-m", "services.social.worker"]
+
 # A tool: it runs one command and ends, so there is no health to check.
 FROM runtime AS cli
 HEALTHCHECK NONE

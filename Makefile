@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SERVERS := .networks
 # Tests run side by side, a file at a time, but for those that judge how long a whole installation takes.
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --quiet
 ALONE := $(addprefix tests/e2e/test_,storm.py sabotage.py up.py watchdog.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check format lint types contracts unit integration e2e bench storm sabotage clean
+.PHONY: help up down test test-networks check format lint types contracts unit integration e2e bench storm sabotage clean
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,14 @@ storm: $(VENV)/dev ## The crash campaign with SEEDS=n fresh seeds, or with SEED=
 sabotage: $(VENV)/dev ## Shows that the campaign turns red for every sabotage, and only then
 	@$(BIN)/pytest tests/e2e/test_sabotage.py
 
+$(SERVERS)/ready: $(VENV)/dev requirements/networks.txt $(wildcard requirements/networks/*)
+	@echo "Setting up real servers of Bluesky and Matrix in $(SERVERS) (once, some minutes and 800 MB)"
+	@requirements/networks/install
+	@touch $@
+
+test-networks: $(SERVERS)/ready ## Tests the networks' modules against real servers of Bluesky and Matrix
+	@$(BIN)/pytest tests/networks_real
+
 check: $(VENV)/dev ## Format, lint, types, contracts and the fast tests; under a minute
 	@$(MAKE) --no-print-directory lint types contracts unit
 
@@ -75,4 +84,4 @@ e2e: $(VENV)/dev ## The tests of the whole system
 	@$(BIN)/pytest -m "not thorough" tests/e2e
 
 clean: ## Removes the virtual environment and caches; keeps var/
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) $(SERVERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -197,6 +197,7 @@ class Placement(Base):
     placed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     original: Mapped[str | None] = mapped_column(String(530))  # as the enrichment had it when it was placed
+    discussed: Mapped[list[Any]] = mapped_column(default=list)  # addresses of posts that its page leads to
 
 
 class Event(Base):
@@ -411,6 +412,12 @@ class SocialPost(Base):
         Index("social_post_sent", "account_id", "sent_at"),
         Index("social_post_of_digest", "digest_id", **_where("digest_id IS NOT NULL")),
         Index("social_post_offered", "account_id", "offered_at", **_where("offered_at IS NOT NULL")),
+        # All that shared.reactions reads of posts, which are large.
+        Index(
+            "social_post_reactions",
+            *("account_id", "state", "id", "likes", "reposts", "replies"),
+            **_where("digest_id IS NULL"),
+        ),
     )
 
 

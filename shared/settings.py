@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     push_port: int = Field(
         0, ge=0, le=65535, description="Port of the hub; 0: the one after the ports of feed and ingest, 8002 by default"
     )
+    social_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of accounts' secrets, the newest first, blanks between; empty: social-keys in MASTHEAD_VAR",
+    )
     rate_limit: str = Field("60000/minute", description="Requests per API key, in the notation of `limits`")
     failed_login_limit: str = Field("300/minute", description="Requests with a wrong key, per client address")
     poster_limit: str = Field("60/minute", description="Requests for the feed of one outside poster")
@@ -129,6 +133,11 @@ class Settings(BaseSettings):
     @property
     def publication_file(self) -> Path:
         return self.publication or self.var / "publication.toml"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys of accounts' secrets are when MASTHEAD_SOCIAL_KEYS is empty."""
+        return self.var / "social-keys"
 
     def make_clock(self) -> Clock:
         return Clock(self.clock)

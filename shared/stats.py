@@ -1,9 +1,9 @@
-"""What has been published, read, shared and subscribed to, in numbers."""
+"""What has been published, read, shared, subscribed to and reacted to, in numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.db import Database
 from shared.installation import installation_id
 from shared.models import Article, Counter, Enrichment
 from shared.publication import Publication
+from shared.reactions import Reactions
 from shared.slices import ALL, PLACES, day_slice
 from shared.subscribers import Estimate
 from shared.urls import article_path
@@ -35,13 +36,15 @@ class Sources:
     counters: Counters
     audience: Audience
     estimate: Estimate
+    reactions: Reactions
 
     @classmethod
     def of(cls, db: Database, client: redis.Redis, publication: Publication, clock: Clock) -> Sources:
         installation = installation_id(db)
         counters = Counters(client, db, installation)
         audience = Audience(client, installation, publication.tz)
-        return cls(db, publication, clock, counters, audience, Estimate(client, installation))
+        estimate, reactions = Estimate(client, installation), Reactions(client, db, installation)
+        return cls(db, publication, clock, counters, audience, estimate, reactions)
 
 
 def stats(of: Sources, *, days: int, top: int) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def stats(of: Sources, *, days: int, top: int) -> dict[str, Any]:
         "shared": shared,
         "clicks": _clicks(of.audience, shown),
         "subscribers": _subscribers(of.estimate, today, top),
+        "accounts": [{"account": name, **asdict(totals)} for name, totals in of.reactions.read().items()],
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shared.models import Article, Publisher
+from shared.models import Article, Publisher, SocialAccount, SocialPost
 
 NOW = datetime(2018, 4, 20, 9, 0, tzinfo=UTC)
 
@@ -32,6 +32,43 @@ def article(session: Session, of: Publisher, **fields: Any) -> Article:
         **fields,
     }
     made = Article(**values)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def social_account(session: Session, name: str, **fields: Any) -> SocialAccount:
+    values = {
+        "name": name,
+        "network": "mastodon",
+        "settings": {},
+        "choice": {},
+        "secrets": "sealed",
+        "reminded": [],
+        "created_at": NOW,
+        **fields,
+    }
+    made = SocialAccount(**values)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def social_post(
+    session: Session, about: Article, by: SocialAccount, kind: str = "article", **fields: Any
+) -> SocialPost:
+    values = {
+        "article_seq": about.seq,
+        "account_id": by.id,
+        "kind": kind,
+        "state": "planned",
+        "history": [],
+        "not_after": 0.0,
+        "parts": [],
+        "planned_at": 0.0,
+        **fields,
+    }
+    made = SocialPost(**values)
     session.add(made)
     session.flush()
     return made

@@ -24,7 +24,14 @@ from shared.audience import Audience
 from shared.counters import Counters
 from shared.db import Database
 from shared.installation import installation_id
-from shared.listeners import COUNT_ARTICLE, COUNT_WITHDRAWAL, FEED_PUBLISH, FEED_REMOVE_NOTICE, FEED_WITHDRAW
+from shared.listeners import (
+    COUNT_ARTICLE,
+    COUNT_WITHDRAWAL,
+    FEED_LINK_POSTS,
+    FEED_PUBLISH,
+    FEED_REMOVE_NOTICE,
+    FEED_WITHDRAW,
+)
 from shared.models import Article, Enrichment, Feed
 from shared.urls import article_path
 from tests.factories import NOW
@@ -85,6 +92,7 @@ class Paper:
             FEED_PUBLISH.name: feeds.place,
             FEED_WITHDRAW.name: feeds.place,
             FEED_REMOVE_NOTICE.name: feeds.remove_notice,
+            FEED_LINK_POSTS.name: feeds.link_posts,
         }
 
     def replica(self, *, follows: bool = False, **environment: str) -> Replica:

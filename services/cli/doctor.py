@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -13,13 +14,16 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.cli.settings import CliSettings, own_door
+from services.cli.settings import CliSettings, is_installed, own_door
 from shared.bus import connect
 from shared.db import Database, db_now
 from shared.errors import ConfigurationError, OutboundError
 from shared.health import ask_worker
-from shared.models import OutboxRow
+from shared.models import OutboxRow, SocialAccount, SocialPost
 from shared.publication import load_publication
+
+# Posts that are named in one finding.
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ def examine(settings: CliSettings) -> Iterator[Finding]:
         yield _look(name, lambda url=url: _web(settings, url), "start with `make up`; its lines say why it stopped")  # type: ignore[misc]
     yield from _workers(settings)
     yield _look("dead letters", lambda: _dead(settings), "see `masthead dead list`, then `masthead dead replay`")
+    yield _look("accounts", lambda: _accounts(settings), "mend it, then `masthead accounts test` and its name")
+    yield _look("posts", lambda: _posts(settings), "look at the account, then `masthead posts confirm` or `retry`")
+    if is_installed("services.social"):  # the containers of other services do not see the keys
+        yield _look("account keys", lambda: _keys(settings), "put your copy back before the next start")
 
 
 def _look(part: str, check: Callable[[], str], remedy: str) -> Finding:
@@ -88,7 +96,7 @@ def _web(settings: CliSettings, url: str) -> str:
 
 
 def _workers(settings: CliSettings) -> Iterator[Finding]:
-    for part in ("relay", "enrich worker", "count worker", "feed worker", "push worker"):
+    for part in ("relay", "enrich worker", "count worker", "feed worker", "push worker", "social worker"):
         wrong = ask_worker(settings, part.partition(" ")[0])
         yield Finding(part, not wrong, wrong or "at work", "start with `make up`; it restarts workers that fall silent")
 
@@ -99,3 +107,42 @@ def _dead(settings: CliSettings) -> str:
     if count:
         raise ValueError(f"{count} pieces of work failed for good")
     return "none"
+
+
+def _accounts(settings: CliSettings) -> str:
+    with Database(settings.sql_url).read() as session:
+        known = select(SocialAccount.name, SocialAccount.state, SocialAccount.reason).order_by(SocialAccount.name)
+        accounts = session.execute(known.where(SocialAccount.state != "removed")).all()
+    broken = [f"{name} is broken: {reason}" for name, state, reason in accounts if state == "broken"]
+    if broken:
+        raise ValueError("; ".join(broken))
+    states = Counter(state for _, state, _ in accounts)
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+
+
+def _posts(settings: CliSettings) -> str:
+    """Posts of which nobody can find out whether they were sent, but a person."""
+    with Database(settings.sql_url).read() as session:
+        unclear = session.execute(
+            select(SocialPost.id, SocialAccount.name)
+            .join(SocialAccount, SocialAccount.id == SocialPost.account_id)
+            .where(SocialPost.state == "unconfirmed", SocialPost.due_at.is_(None), SocialPost.digest_id.is_(None))
+            .order_by(SocialPost.id)
+        ).all()
+    if unclear:
+        named = ", ".join(f"{number} on {name}" for number, name in unclear[:SHOWN])
+        more = f" and {len(unclear) - SHOWN} more" if len(unclear) > SHOWN else ""
+        raise ValueError(f"unconfirmed, they may have been sent or not: {named}{more}")
+    return "none waits for a person"
+
+
+def _keys(settings: CliSettings) -> str:
+    """Where the keys of accounts' secrets are."""
+    if settings.social_keys.get_secret_value():
+        return "in MASTHEAD_SOCIAL_KEYS"
+    file = settings.keys_file
+    with Database(settings.sql_url).read() as session:
+        sealed = session.scalar(select(SocialAccount.id).where(SocialAccount.secrets != "").limit(1))
+    if sealed and not file.exists():
+        raise ValueError(f"{file} is missing, and only its keys open the accounts' secrets")
+    return f"in {file}; keep a copy elsewhere" if file.exists() else "none needed yet"

@@ -46,8 +46,12 @@ def own_door(settings: CliSettings) -> Door:
 
 def needs(module: str, otherwise: str) -> None:
     """Raises ConfigurationError, saying `otherwise`, where a module is not installed: an image has only its own."""
-    if find_spec(module) is None:
+    if not is_installed(module):
         raise ConfigurationError(otherwise)
+
+
+def is_installed(module: str) -> bool:
+    return find_spec(module) is not None
 
 
 @dataclass(frozen=True)

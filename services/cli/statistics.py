@@ -27,7 +27,7 @@ BAR = 40  # columns of the longest bar
 def stats_command(days: int, top: int, as_json: bool) -> None:
     """Show how many articles are published: in all, per day, by section, tag, publisher, byline and language.
 
-    And what is read and shared, and how many subscribe to the feeds, about.
+    And what is read and shared, about how many subscribe to the feeds, and what comes of posts on social networks.
     """
     settings = CliSettings()
     db, client = Database(settings.sql_url), bus.connect(settings, patience=1.0)
@@ -43,6 +43,8 @@ def stats_command(days: int, top: int, as_json: bool) -> None:
         if found[place]:
             console.print(_table(place, "articles", [(row["slug"], row["articles"]) for row in found[place]]))
     _print_audience(console, found)
+    if found["accounts"]:
+        console.print(_accounts(found["accounts"]))
 
 
 def _print_audience(console: Console, found: dict[str, Any]) -> None:
@@ -60,6 +62,17 @@ def _print_audience(console: Console, found: dict[str, Any]) -> None:
     for title, counted, rows in tables:
         if rows:
             console.print(_table(title, counted, rows))
+
+
+def _accounts(rows: list[dict[str, Any]]) -> Table:
+    table = _table("social accounts", "posts", [])
+    reactions = ("likes", "reposts", "replies")
+    for name in reactions:
+        table.add_column(name, justify="right")
+    for row in rows:
+        told = ("" if row[name] is None else f"{row[name]:,}" for name in reactions)
+        table.add_row(row["account"], f"{row['posts']:,}", *told)
+    return table
 
 
 def _chart(days: list[dict[str, Any]]) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 from babel.core import get_global
 from markupsafe import Markup
 
+from services.feed.discussion import Discussion
 from services.feed.story import Story
 from services.feed.translations import Variant
 from shared import cards
@@ -58,7 +59,9 @@ def open_graph(story: Story, publication: Publication, variants: Sequence[Varian
         yield "article:tag", tag.label
 
 
-def news_article(story: Story, publication: Publication, variants: Sequence[Variant] = ()) -> dict[str, Any]:
+def news_article(
+    story: Story, publication: Publication, variants: Sequence[Variant] = (), discussions: Sequence[Discussion] = ()
+) -> dict[str, Any]:
     """schema.org NewsArticle; what is not known is left out."""
 
     def address(kind: str, slug: str) -> str:
@@ -93,6 +96,7 @@ def news_article(story: Story, publication: Publication, variants: Sequence[Vari
         "image": _images(story, publication),
         "isBasedOn": story.canonical_url or (story.source.url if story.source else ""),
         "creditText": story.source.name if story.source else "",
+        "discussionUrl": [each.url for each in discussions],
         "isAccessibleForFree": True,
         **_translations(story, publication, variants),
     }

@@ -13,6 +13,7 @@ from services.feed.answers import PAGE_CACHE, Rendered
 from services.feed.assets import CONTENT_SECURITY_POLICY
 from services.feed.deltas import Deltas
 from services.feed.directory import Directory
+from services.feed.discussion import Discussion, discussions_of
 from services.feed.documents import Documents
 from services.feed.edge import Edge
 from services.feed.entries import neighbours
@@ -39,7 +40,7 @@ from services.feed.popular import Popular, Ranking
 from services.feed.record import Record, State
 from services.feed.share import share_links, subject_of
 from services.feed.story import Story
-from services.feed.translations import variants_of
+from services.feed.translations import Variant, variants_of
 from shared.clock import Clock
 from shared.counters import Counters
 from shared.days import latest_days, local_day
@@ -224,18 +225,23 @@ class Newsstand:
         """The page of an article, or the notice in its place; `mark` was taken before the story was read."""
         masthead = self.masthead()
         frame = article_frame(self.publication, masthead, story)
-        with self.db.read() as session:
-            variants = () if story.withdrawn_at else variants_of(session, [story.id]).get(story.id, ())
+        variants: tuple[Variant, ...] = ()
+        discussions: tuple[Discussion, ...] = ()
+        if not story.withdrawn_at:
+            with self.db.read() as session:
+                variants = variants_of(session, [story.id]).get(story.id, ())
+                discussions = discussions_of(session, [story.id]).get(story.id, ())
 
         def make() -> bytes:
             if story.withdrawn_at:
                 return withdrawn_page(frame, story)
             links = share_links(subject_of(story), self.publication.share.networks)
-            return article_page(ArticleView(frame, story, tuple(links), variants))
+            return article_page(ArticleView(frame, story, tuple(links), variants, discussions))
 
         # Whatever changes an article moves its day.
         slices = () if story.withdrawn_at else (str(day_slice(story.day)),)
-        return self.pages.get_or_make(path, slices, mark, (story, masthead, variants), story.updated_at, make)
+        shows = (story, masthead, variants, discussions)
+        return self.pages.get_or_make(path, slices, mark, shows, story.updated_at, make)
 
     def story(self, key: str) -> Story:
         """The article at an address. Raises NotFound when there never was one."""

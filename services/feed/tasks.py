@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from services.feed.discussion import discussions_of
 from services.feed.edge import EdgeGate, TakeAway
 from services.feed.entries import neighbours
 from services.feed.translations import days_of_relatives
@@ -88,6 +89,15 @@ class FeedTasks:
                 .returning(FeedEntry.slice)
             )
             changes.touched.update(gone)
+            self._commit_revisions(session, changes, take_away)
+        self._after_commit()
+
+    def link_posts(self, claim: outbox.Claim) -> None:
+        """Moves the days of those articles whose pages lead to other posts about them than before."""
+        with self._edge.closing() as take_away, self._db.write() as session:
+            held = outbox.finish(session, claim)
+            changes = Changes(_take_number(session))
+            changes.touched |= _days_discussed_anew(session, {row.article_seq for row in held})
             self._commit_revisions(session, changes, take_away)
         self._after_commit()
 
@@ -194,6 +204,24 @@ def _days_of_variants(session: Session, changes: Changes) -> set[str]:
     seqs = {event.article_seq for event in changes.events if isinstance(event, ArticleEvent)}
     days = {str(day_slice(day)) for day in days_of_relatives(session, seqs, changes.former)}
     return _with_articles(session, days)
+
+
+def _days_discussed_anew(session: Session, seqs: set[int]) -> set[str]:
+    """The days of those articles whose pages lead to other posts than when this was last asked; where, is noted."""
+    rows = session.execute(
+        select(Placement, Article.id, Enrichment.day)
+        .join(Article, Article.seq == Placement.article_seq)
+        .join(Enrichment, Enrichment.article_seq == Placement.article_seq)
+        .where(Placement.article_seq.in_(seqs), Placement.withdrawn_at.is_(None))
+    ).all()
+    discussions = discussions_of(session, [article_id for _, article_id, _ in rows])
+    days = set()
+    for placement, article_id, day in rows:
+        linked = [each.url for each in discussions.get(article_id, ())]
+        if linked != placement.discussed:
+            placement.discussed = linked
+            days.add(str(day_slice(day)))
+    return days
 
 
 def _with_articles(session: Session, names: set[str]) -> set[str]:

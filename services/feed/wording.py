@@ -40,6 +40,7 @@ class Wording:
     photo: str
     source: str
     original: str
+    discuss: str
     share: str
     new_tab: str
     copy_link: str
@@ -102,6 +103,7 @@ WORDINGS = {
         photo="Photo:",
         source="Source:",
         original="Read the original",
+        discuss="Discuss",
         share="Share",
         new_tab="opens in a new tab",
         copy_link="Copy link",
@@ -162,6 +164,7 @@ WORDINGS = {
         photo="Fotoğraf:",
         source="Kaynak:",
         original="Özgün metni okuyun",
+        discuss="Tartış",
         share="Paylaş",
         new_tab="yeni sekmede açılır",
         copy_link="Bağlantıyı kopyala",
@@ -222,6 +225,7 @@ WORDINGS = {
         photo="الصورة:",
         source="المصدر:",
         original="اقرأ النص الأصلي",
+        discuss="نقاش",
         share="مشاركة",
         new_tab="يُفتح في علامة تبويب جديدة",
         copy_link="نسخ الرابط",
@@ -282,6 +286,7 @@ WORDINGS = {
         photo="عکس:",
         source="منبع:",
         original="متن اصلی را بخوانید",
+        discuss="گفت‌وگو",
         share="هم‌رسانی",
         new_tab="در زبانهٔ تازه باز می‌شود",
         copy_link="رونوشت پیوند",
@@ -342,6 +347,7 @@ WORDINGS = {
         photo="צילום:",
         source="מקור:",
         original="לקריאת המקור",
+        discuss="דיון",
         share="שיתוף",
         new_tab="נפתח בלשונית חדשה",
         copy_link="העתקת קישור",
@@ -402,6 +408,7 @@ WORDINGS = {
         photo="图片：",
         source="来源：",
         original="阅读原文",
+        discuss="讨论",
         share="分享",
         new_tab="在新标签页中打开",
         copy_link="复制链接",

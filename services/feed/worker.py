@@ -8,7 +8,7 @@ from shared import bus, program, worker
 from shared.announcements import Announcer
 from shared.db import Database
 from shared.installation import installation_id
-from shared.listeners import FEED_PUBLISH, FEED_REMOVE_NOTICE, FEED_WITHDRAW
+from shared.listeners import FEED_LINK_POSTS, FEED_PUBLISH, FEED_REMOVE_NOTICE, FEED_WITHDRAW
 
 
 def make_duties(settings: FeedSettings) -> worker.Duties:
@@ -23,6 +23,7 @@ def make_duties(settings: FeedSettings) -> worker.Duties:
             FEED_PUBLISH.name: tasks.place,
             FEED_WITHDRAW.name: tasks.place,
             FEED_REMOVE_NOTICE.name: tasks.remove_notice,
+            FEED_LINK_POSTS.name: tasks.link_posts,
         },
         pulse=lambda: None,  # web processes look at the record by themselves when an announcement is lost
     )

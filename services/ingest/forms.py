@@ -15,6 +15,7 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 State = Literal["accepted", "enriched", "published", "withdrawing", "withdrawn", "failed"]
+PostState = Literal["planned", "held", "armed", "sent", "unconfirmed", "failed", "skipped", "edited", "deleted"]
 
 # States in which nothing more will happen by itself.
 SETTLED: tuple[State, ...] = ("published", "withdrawn", "failed")
@@ -72,6 +73,23 @@ class WithdrawnStage(_Form):
     reason: str | None
 
 
+class Post(_Form):
+    """A post about the article on a social account of the publication."""
+
+    account: str
+    network: str = Field(examples=["mastodon"])
+    kind: str = Field(
+        description="article; correction.<version>, an answer to the post; reshare.<number>", examples=["article"]
+    )
+    state: PostState
+    at: Instant = Field(description="Since when it is in this state, for this reason")
+    reason: str | None = Field(description="Why, in words: what it waits for, or what the network answered")
+    url: str | None = Field(description="Where people see it, or saw it", json_schema_extra={"format": "uri"})
+    likes: int | None = Field(description="As the network told last; null where it does not tell")
+    reposts: int | None
+    replies: int | None
+
+
 class Failure(_Form):
     """Work that was given up; `masthead dead replay` tries it again."""
 
@@ -88,6 +106,7 @@ class Stages(_Form):
     counted: CountedStage | None = None
     published: PublishedStage | None = None
     withdrawn: WithdrawnStage | None = None
+    posted: list[Post] | None = Field(None, description="Posts about it on social accounts, in the order of planning")
     failed: list[Failure] | None = None
 
 
@@ -190,8 +209,19 @@ class FeedSubscribers(_Form):
     aggregators: list[Aggregator]
 
 
+class AccountReactions(_Form):
+    """The posts of a social account that readers can see, and the reactions to them: null where none were told."""
+
+    account: str
+    network: str
+    posts: int
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+
+
 class Stats(_Form):
-    """What has been published, read, shared and subscribed to, in numbers."""
+    """What has been published, read, shared, subscribed to and reacted to, in numbers."""
 
     total: int
     days: list[DayCount] = Field(description="The latest days in the publication's zone, newest first")
@@ -205,6 +235,7 @@ class Stats(_Form):
     shared: list[SharedArticle] = Field(description="What was shared most on these days")
     clicks: list[AccountClicks] = Field(description="Readers who came by a post, the account with the most first")
     subscribers: list[FeedSubscribers] = Field(description="The feeds with the most subscribers")
+    accounts: list[AccountReactions] = Field(description="The publication's social accounts")
 
 
 class Health(_Form):

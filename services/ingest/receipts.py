@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from services.ingest.forms import (
     AcceptedStage,
     CountedStage,
     EnrichedStage,
     Failure,
+    Post,
     PublishedStage,
     Receipt,
     Stages,
@@ -17,7 +20,7 @@ from services.ingest.forms import (
     WithdrawnStage,
 )
 from services.ingest.submit import etag
-from shared.models import Article, Enrichment, Event, OutboxRow, Placement, Publisher, Tally
+from shared.models import Article, Enrichment, Event, OutboxRow, Placement, Publisher, SocialAccount, SocialPost, Tally
 from shared.publication import Publication
 from shared.slices import Slice
 from shared.standing import standing
@@ -49,6 +52,9 @@ def receipt(session: Session, article: Article, publication: Publication, locati
         )
     if article.withdrawn_at:
         stages.withdrawn = WithdrawnStage(at=article.withdrawn_at, reason=article.withdrawal_reason)
+    posts = _posts(session, article)
+    if posts:
+        stages.posted = posts
     failures = _failures(session, article)
     if failures:
         stages.failed = failures
@@ -82,6 +88,35 @@ def _state(
     if not counted or placement is None or placement.version < article.version:
         return "enriched"
     return "published"
+
+
+def _posts(session: Session, article: Article) -> list[Post]:
+    """Every post about the article. Reactions are to the post that people see, whatever else it is about."""
+    seen = aliased(SocialPost)
+    rows = session.execute(
+        select(SocialAccount.name, SocialAccount.network)
+        .add_columns(SocialPost.kind, SocialPost.state, SocialPost.reason, SocialPost.url, SocialPost.history)
+        .add_columns(seen.likes, seen.reposts, seen.replies)
+        .join(SocialAccount, SocialAccount.id == SocialPost.account_id)
+        .join(seen, seen.id == func.coalesce(SocialPost.digest_id, SocialPost.id))
+        .where(SocialPost.article_seq == article.seq)
+        .order_by(SocialPost.id)
+    )
+    return [
+        Post(
+            account=row.name,
+            network=row.network,
+            kind=row.kind,
+            state=row.state,
+            at=datetime.fromtimestamp(row.history[-1]["at"], UTC),
+            reason=row.reason,
+            url=row.url or None,
+            likes=row.likes,
+            reposts=row.reposts,
+            replies=row.replies,
+        )
+        for row in rows
+    ]
 
 
 def _failures(session: Session, article: Article) -> list[Failure]:

@@ -15,12 +15,13 @@ from services.social.network import Access, Account, Network
 from services.social.networks import AVAILABLE
 from services.social.post import ARMED, HELD, PLANNED, SEND, SKIPPED, UNCONFIRMED, note
 from services.social.vault import Vault
+from shared import posts
 from shared.db import db_now
 from shared.errors import NotFound
 from shared.http import origin
 from shared.models import SocialAccount, SocialPost
 
-ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", "removed"
+ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", posts.REMOVED
 
 
 def lock(session: Session, ids: Iterable[int]) -> dict[int, SocialAccount]:

@@ -15,16 +15,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared import posts
 from shared.models import SocialPost
 
 PLANNED = "planned"  # waits for its account's turn
 HELD = "held"  # its account cannot post now; planned again once it can
 ARMED = "armed"  # the network is being called
-SENT = "sent"
+SENT, EDITED = posts.VISIBLE  # an edited post shows a later version of the article than it was sent with
 UNCONFIRMED = "unconfirmed"  # it may have been sent: looked up, or repeated where that makes no second post
 FAILED = "failed"  # the network refused it
 SKIPPED = "skipped"  # not posted: too late, withdrawn, cancelled
-EDITED = "edited"  # shows a later version of the article than it was sent with
 DELETED = "deleted"
 
 MOVES: dict[str, frozenset[str]] = {
@@ -39,7 +39,7 @@ MOVES: dict[str, frozenset[str]] = {
     DELETED: frozenset(),
 }
 STATES = tuple(MOVES)
-VISIBLE = (SENT, EDITED)  # readers can see it
+VISIBLE = posts.VISIBLE
 WAITING = (PLANNED, HELD)
 
 # Kinds of posts: the article itself, an answer that tells of a later version, and one more post of an old article. The

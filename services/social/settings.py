@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field, SecretStr, field_validator
 
 from services.social.vault import Vault, keys_in
@@ -16,10 +14,6 @@ class SocialSettings(Settings):
     social_calls_per_host: int = Field(4, ge=1, description="Calls to one network that a social worker has under way")
     social_allow: str = Field(
         "", description="host:port pairs, joined by commas, of networks that may be called although private; * is any"
-    )
-    social_keys: SecretStr = Field(
-        SecretStr(""),
-        description="Keys of accounts' secrets, the newest first, blanks between; empty: social-keys in MASTHEAD_VAR",
     )
     social_notices: SecretStr = Field(
         SecretStr(""), description="Apprise URLs to which staff notices are sent, separated by blanks"
@@ -46,10 +40,6 @@ class SocialSettings(Settings):
     @property
     def feed_origin(self) -> tuple[str, int]:
         return origin(self.feed_url)
-
-    @property
-    def keys_file(self) -> Path:
-        return self.var / "social-keys"
 
     @property
     def given_keys(self) -> list[str]:

@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.db import Database, db_now
 from shared.models import SocialPost
 from shared.publication import Publication
+from shared.reactions import Reactions
 
 # Seconds between two looks, and posts that are given up in one.
 EVERY = 10.0
@@ -23,12 +24,14 @@ PAGE = 500
 
 
 class Sweeper:
-    """The worker's pulse: accounts that lost their turn get it back, and posts whose time is over are skipped."""
+    """The worker's pulse: accounts that lost their turn get it back, posts whose time is over are skipped, and Redis
+    learns of reactions."""
 
-    def __init__(self, db: Database, publication: Publication, clock: Clock) -> None:
+    def __init__(self, db: Database, publication: Publication, clock: Clock, reactions: Reactions) -> None:
         self._db = db
         self._publication = publication
         self._clock = clock
+        self._reactions = reactions
         self._next = 0.0
 
     def __call__(self) -> None:
@@ -47,6 +50,7 @@ class Sweeper:
         if late:
             with self._db.write() as session:
                 _skip(session)
+        self._reactions.sync()
 
 
 def _late(session: Session) -> Sequence[int]:

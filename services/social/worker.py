@@ -30,6 +30,7 @@ from shared.listeners import (
     SOCIAL_WITHDRAW,
 )
 from shared.publication import load_publication
+from shared.reactions import Reactions
 
 
 def make_duties(settings: SocialSettings) -> worker.Duties:
@@ -38,7 +39,8 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     clock = settings.make_clock()
     # The publication's own pictures may be at a private address, as those of `make up` are.
     door = Door(allow={*settings.allowed, origin(publication.base_url)})
-    nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation_id(db))
+    installation = installation_id(db)
+    nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation)
     engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
     vault = settings.make_vault()
@@ -48,6 +50,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     planning = Planning(db, posting, publication, clock)
     staff = StaffTasks(db, clock, _sender(settings))
     cards = CardTasks(db, publication, clock)
+    reactions = Reactions(bus.connect(settings), db, installation)
     return worker.Duties(
         db=db,
         nudge=nudge,
@@ -59,7 +62,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
             SOCIAL_NOTIFY.name: staff.notify,
             SOCIAL_DRAW.name: cards.draw,
         },
-        pulse=Sweeper(db, publication, clock),
+        pulse=Sweeper(db, publication, clock, reactions),
         stop=engine.stop,
     )
 

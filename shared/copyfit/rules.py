@@ -125,6 +125,7 @@ def mastodon(limit: int = 500, link: int = 23) -> Rule:
 
 
 _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_JSON = (("\\", r"\\"), ('"', r"\""), ("\n", r"\n"), ("\t", r"\t"))
 _LITTLE_TEXT = (("#", r"{hashtag|\#|}"), *((each, f"\\{each}") for each in r"\|{}@[]()<>*_~"))
 
 X = Rule((Bound(Unit.X_WEIGHT, 280),), link=23, bare_links=True, isolates=False, joiners=True)
@@ -133,8 +134,8 @@ TELEGRAM = Rule((Bound(Unit.UTF16_UNITS, 4096),), joiners=True)  # after its mar
 TELEGRAM_CAPTION = Rule((Bound(Unit.UTF16_UNITS, 1024),), joiners=True)
 DISCORD = Rule((Bound(Unit.UTF16_UNITS, 2000),))
 SLACK = Rule((Bound(Unit.UTF16_UNITS, 4000),), escapes=_MARKUP)
-# An event has 65,536 bytes, and a message stands in it twice, once as HTML, both as JSON.
-MATRIX = Rule((Bound(Unit.UTF8_BYTES, 20_000),), escapes=_MARKUP)
+# An event has 65,536 bytes of JSON, and the text of a message stands twice in its edit.
+MATRIX = Rule((Bound(Unit.UTF8_BYTES, 20_000),), escapes=_JSON)
 FACEBOOK = Rule((Bound(Unit.UTF16_UNITS, 63_206),))
 THREADS = Rule((Bound(Unit.EMOJI_BYTES, 500),))
 LINKEDIN = Rule((Bound(Unit.UTF16_UNITS, 3000),), escapes=_LITTLE_TEXT)

@@ -32,6 +32,9 @@ SERVICES = tuple(
 COMPOSE = compose(example_environment())["services"]
 OURS = {name: service for name, service in COMPOSE.items() if "build" in service}
 
+# Secrets of the newsroom's accounts, in the files that compose gives.
+OF_SOCIAL = {"masthead_social_keys", "masthead_social_notices"}
+
 # Modules outside a service's start that its image must be able to run too.
 ALSO_RUN = {
     "feed": ("services.feed.worker",),
@@ -209,8 +212,8 @@ def test_the_edge_is_given_every_setting_of_its_configuration_and_the_folder_tha
     assert given["MASTHEAD_EDGE_FOLDER"] in stages("feed")[""].commands("RUN"), "made in the image, with its owner"
 
 
-@pytest.mark.parametrize("variable", [name for name in example_environment() if name.endswith("_PASSWORD_FILE")])
-def test_nothing_starts_without_a_password(variable: str) -> None:
+@pytest.mark.parametrize("variable", [name for name in example_environment() if name.endswith("_FILE")])
+def test_nothing_starts_without_its_secrets(variable: str) -> None:
     with pytest.raises(Missing, match=f"{variable}: names the file"):
         compose({name: value for name, value in example_environment().items() if name != variable})
 
@@ -219,7 +222,15 @@ def test_no_password_stands_in_the_environment() -> None:
     for service in COMPOSE.values():
         for name, value in service.get("environment", {}).items():
             assert "PASSWORD" not in name or name.endswith("_FILE"), name
+            assert name.lower() not in OF_SOCIAL, name
             assert not re.search(r"://[^/]*:[^/@]+@", str(value)), name
+
+
+def test_only_social_holds_what_opens_the_accounts() -> None:
+    holders = {name for name, service in COMPOSE.items() if OF_SOCIAL & set(service.get("secrets", []))}
+    assert holders == {"social"}
+    assert set(COMPOSE["social"]["secrets"]) >= OF_SOCIAL
+    assert {name.upper() for name in OF_SOCIAL} <= variables(SETTINGS["social"]), "read from files of these names"
 
 
 def test_containers_wait_for_the_parts_they_need() -> None:

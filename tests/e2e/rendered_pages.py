@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page
 
 from services.feed.assets import CONTENT_SECURITY_POLICY, static_files
+from services.feed.discussion import Discussion
 from services.feed.formats import page as pages
 from services.feed.masthead import compose
 from services.feed.qr import qr_svg
@@ -32,6 +33,10 @@ FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN = "/", "/2018/04/20/", "/sections/wo
 ARTICLE, ARABIC, CHINESE, SYNDICATED = (urlsplit(samples("")[place].url).path for place in (0, 2, 4, 5))
 EVERY_PATH = (FRONT, DAY, SECTION, EMPTY, LOST, WITHDRAWN, ARTICLE, ARABIC, CHINESE, SYNDICATED)
 HTML = "text/html; charset=utf-8"
+DISCUSSIONS = tuple(
+    Discussion(label, "https://social.example/@courier/109372843234")
+    for label in ("Mastodon", "Bluesky", "Telegram (@courier_bot in صحيفة المرفأ)", "Facebook")
+)
 
 
 def render(base_url: str) -> dict[str, tuple[str, bytes]]:
@@ -67,7 +72,7 @@ def render(base_url: str) -> dict[str, tuple[str, bytes]]:
             if story in stories[:3]
         )
         links = tuple(share_links(subject_of(story), publication.share.networks))
-        view = pages.ArticleView(pages.article_frame(publication, masthead, story), story, links, variants)
+        view = pages.ArticleView(pages.article_frame(publication, masthead, story), story, links, variants, DISCUSSIONS)
         html[urlsplit(story.url).path] = pages.article_page(view)
         found[qr_path(story.id)] = ("image/svg+xml", qr_svg(short_url(story.url)))
     found.update({path: (HTML, content) for path, content in html.items()})

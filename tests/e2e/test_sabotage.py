@@ -36,7 +36,9 @@ def flushes(seed: int, seconds: float) -> list[Fault]:
     return [Fault(seconds * place / 10, "flush", "valkey") for place in range(1, 10)]
 
 
-CALM = Scenario(stories=some, seconds=6, faults=lambda seed, seconds: [], crash_points=(), second_host=False)
+CALM = Scenario(
+    stories=some, seconds=6, faults=lambda seed, seconds: [], crash_points=(), second_host=False, outside=False
+)
 AIMED = {
     # sabotage: database, campaign, what it is found by
     "acknowledged_early": ("sqlite", replace(CALM, crash_points=("enrich.after_claim", "feed.before_commit")), "lost"),

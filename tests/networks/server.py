@@ -58,6 +58,7 @@ class Request:
     query: dict[str, str]
     headers: Message
     body: bytes
+    target: str  # path and query as they came
 
     @property
     def json(self) -> Any:
@@ -229,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         self.close_connection = True
         with contextlib.suppress(OSError):  # the client may hang up, as it does with what never ends
-            self.handle_one(Request(self.command, unquote(parts.path), query, self.headers, body))
+            self.handle_one(Request(self.command, unquote(parts.path), query, self.headers, body, self.path))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
 

@@ -19,17 +19,20 @@ from shared.db import Database
 from shared.listeners import ENRICH_ARTICLE
 from tests.storm import moves, recorder
 from tests.storm.checker import judge
+from tests.storm.copies import judge_copies
 from tests.storm.faults import Fault, SecondHost, Storm, inject, schedule
 from tests.storm.history import Fate, fates
-from tests.storm.looks import counted, look, open_rows
+from tests.storm.looks import counted, look, open_posts, open_rows
+from tests.storm.outside import Outside
 from tests.storm.plan import AGENCIES, Story, make_stories, publisher_slug
 from tests.storm.publishers import Publishers
 from tests.storm.reader import Reader
 from tests.storm.recorder import Recorder
 from tests.system import Installation
 
-# Open rows a second that the system gets through on a machine that is busy with other things too.
-RATE = 50.0
+# Open rows a second that the system gets through on a machine that is busy with other things too, and posts, each of
+# which is several calls and commits.
+RATE, POSTS_RATE = 50.0, 10.0
 # Seconds until every crash point was reached; each costs a process and its new start.
 CRASHES_WITHIN = 40.0
 
@@ -47,6 +50,7 @@ class Scenario:
     faults: Callable[[int, float], list[Fault]] = schedule
     crash_points: tuple[str, ...] = crash.POINTS
     second_host: bool = True
+    outside: bool = True  # accounts on social networks and a subscriber of the hub
     processes: int = 1  # of the API, and pool children of the workers that have one by default
     steady_within: float = 30.0  # seconds after the last fault, beside what the backlog takes
     sabotage: str = ""  # module of tests/storm/sabotages
@@ -70,11 +74,14 @@ def run(folder: Path, database_url: str, seed: int, scenario: Scenario) -> Verdi
     stories = scenario.stories(seed, datetime.now(UTC))
     with (
         closing(Recorder(folder / "recording.jsonl", seed)) as recording,
-        _installation(folder, database_url, scenario) as installation,
+        Outside() as outside,
+        _installation(folder, database_url, scenario, outside) as installation,
         closing(Database(installation.settings.sql_url)) as db,
     ):
         moves.watch(db)
         keys = {agency: installation.masthead("keys", "create", agency).stdout.strip() for agency in AGENCIES}
+        if scenario.outside:
+            outside.connect(installation)
         storm = _storm(installation, recording, keys, stories, seed, scenario)
         figures = _silence(installation, recording, db, scenario)
         lines = recorder.read(recording.path)
@@ -86,6 +93,7 @@ def run(folder: Path, database_url: str, seed: int, scenario: Scenario) -> Verdi
             *(f"missed fault: {each}" for each in storm.missed),
             *(f"not visited: crash point {point}" for point in _unvisited(installation, scenario)),
             *judge(known, lines, seen),
+            *(judge_copies(known, seen, outside.copies()) if scenario.outside else ()),
         ]
         figures |= _figures(known, lines, storm)
         recording.note("judged", wrong=wrong, figures=figures)
@@ -93,7 +101,7 @@ def run(folder: Path, database_url: str, seed: int, scenario: Scenario) -> Verdi
 
 
 @contextmanager
-def _installation(folder: Path, database_url: str, scenario: Scenario) -> Iterator[Installation]:
+def _installation(folder: Path, database_url: str, scenario: Scenario, outside: Outside) -> Iterator[Installation]:
     processes = str(scenario.processes)
     installation = Installation(
         folder,
@@ -104,6 +112,8 @@ def _installation(folder: Path, database_url: str, scenario: Scenario) -> Iterat
         MASTHEAD_FEED_WORKER_PROCESSES=processes,
         MASTHEAD_FEED_MOST_ITEMS="5000",  # every feed then reaches back to the first article of the campaign
         STORM_SABOTAGE=scenario.sabotage,
+        STORM_HASTE="yes",
+        **outside.environment,
     )
     inject(installation.environment)
     with installation:
@@ -149,12 +159,13 @@ def _silence(installation: Installation, recording: Recorder, db: Database, scen
     """Waits until the installation is steady by itself: seconds it took, and what is not so when its time is over."""
     began = time.monotonic()
     with db.read() as session:
-        backlog = len(open_rows(session))
-    recording.note("silence", backlog=backlog)
-    until = began + scenario.steady_within + backlog / RATE
+        rows, posts = len(open_rows(session)), len(open_posts(session))
+    recording.note("silence", backlog=rows, posts=posts)
+    until = began + scenario.steady_within + rows / RATE + posts / POSTS_RATE
     while (unsteady := _unsteady(installation, db)) and time.monotonic() < until:
         time.sleep(0.25)
-    figures = {"unsteady": unsteady, "backlog": backlog, "steady after": round(time.monotonic() - began, 1)}
+    steady_after = round(time.monotonic() - began, 1)
+    figures = {"unsteady": unsteady, "backlog": rows, "waiting posts": posts, "steady after": steady_after}
     recording.note("steady", **figures)
     return figures
 
@@ -162,9 +173,9 @@ def _silence(installation: Installation, recording: Recorder, db: Database, scen
 def _unsteady(installation: Installation, db: Database) -> list[str]:
     """Steady is: nothing is left to do, both webs are ready, and the masthead says what the record says."""
     with db.read() as session:
-        left, total = open_rows(session), counted(session)
+        left, total = [*open_rows(session), *open_posts(session)], counted(session)
     if left:
-        return [f"not steady: {len(left)} rows are left, among them {left[0]}"]
+        return [f"not steady: {len(left)} pieces of work are left, among them {left[0]}"]
     try:
         for url in (installation.feed, installation.api):
             if not requests.get(f"{url}/readyz", timeout=5).ok:

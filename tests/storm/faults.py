@@ -23,8 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 INJECTED = Path(__file__).with_name("sabotages")
 
 # Processes of `masthead up` by the names its supervisor gives them, and those that have children of their own.
-PROCESSES = ("ingest", "feed", "relay", "enrich-worker", "count-worker", "feed-worker", "push", "push-worker", "valkey")
-PARENTS = ("ingest", "feed", "push", "enrich-worker", "count-worker", "feed-worker", "push-worker")
+WEBS = ("ingest", "feed", "push")
+WORKERS = ("enrich-worker", "count-worker", "feed-worker", "push-worker", "social-worker")
+PROCESSES = (*WEBS, *WORKERS, "relay", "valkey")
+PARENTS = (*WEBS, *WORKERS)
 FREEZE = 2.0
 AHEAD = 3.0
 TARGET_WITHIN = 30.0

@@ -14,8 +14,9 @@ import requests
 from lxml import etree, html
 from sqlalchemy import func, select, text
 
-from shared.db import Database
-from shared.models import Article, Counter, Event, OutboxRow
+from shared.db import Database, db_now
+from shared.models import Article, Counter, Event, OutboxRow, SocialPost
+from shared.outbox import BACK_OFF
 from shared.slices import Slice
 from shared.urls import FORMATS, feed_path, slice_path
 from tests.storm.moves import illegal_moves
@@ -168,7 +169,7 @@ def _inside(seen: Seen, installation: Installation) -> None:
         )
         for article_id, name, version, count in rows:
             seen.events.setdefault(article_id, {})[name, version] = count
-        seen.open_rows = open_rows(session)
+        seen.open_rows = [*open_rows(session), *open_posts(session)]
         seen.illegal_moves = illegal_moves(session)
         if db.is_sqlite:
             seen.integrity = str(session.execute(text("PRAGMA integrity_check")).scalar())
@@ -176,13 +177,25 @@ def _inside(seen: Seen, installation: Installation) -> None:
 
 
 def open_rows(session: Any) -> list[str]:
-    """Work that is still to be done, but for the notices that leave the feeds in a week."""
+    """Work that is still to be done, but for what has its time, such as notices that leave the feeds in a week. What
+    failed is tried again within a minute."""
+    later = (OutboxRow.state == "waiting") & (OutboxRow.due_at > db_now() + BACK_OFF[-1])
     rows = session.execute(
         select(OutboxRow.id, OutboxRow.listener, OutboxRow.state, OutboxRow.attempt, OutboxRow.reason).where(
-            OutboxRow.state.in_(OPEN), (OutboxRow.listener != "feed.remove_notice") | (OutboxRow.state != "waiting")
+            OutboxRow.state.in_(OPEN), ~later
         )
     )
     return [f"row {row.id} {row.listener} {row.state}, attempt {row.attempt}: {row.reason}" for row in rows]
+
+
+def open_posts(session: Any) -> list[str]:
+    """Social posts for which something is to be done."""
+    rows = session.execute(
+        select(SocialPost.id, SocialPost.state, SocialPost.wanted, SocialPost.reason).where(
+            SocialPost.due_at.is_not(None)
+        )
+    )
+    return [f"post {row.id} {row.state}, wanted is {row.wanted}: {row.reason}" for row in rows]
 
 
 def counted(session: Any) -> int:

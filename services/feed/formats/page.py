@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from services.feed.discussion import Discussion
 from services.feed.formats.template import ShareLink, render
 from services.feed.frame import Frame, MenuItem, article_frame, make_frame
 from services.feed.story import Story
@@ -82,6 +83,7 @@ class ArticleView:
     story: Story
     share_links: tuple[ShareLink, ...] = ()
     variants: tuple[Variant, ...] = ()
+    discussions: tuple[Discussion, ...] = ()
 
 
 class ListedFeed(Protocol):
@@ -157,8 +159,8 @@ def feeds_page(view: FeedsView) -> bytes:
 
 
 def article_page(view: ArticleView) -> bytes:
-    content = {"story": view.story, "share_links": view.share_links, "variants": view.variants}
-    return render("article.html", view.frame, **content)
+    content = {"share_links": view.share_links, "variants": view.variants, "discussions": view.discussions}
+    return render("article.html", view.frame, story=view.story, **content)
 
 
 def withdrawn_page(frame: Frame, story: Story) -> bytes:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from services.feed.assets import static_path
 from services.feed.card import news_article, open_graph, open_graph_locale, script_safe
+from services.feed.discussion import Discussion
 from services.feed.formats.fields import MEDIA_TYPES
 from services.feed.formats.oembed import OEMBED_PATH, OEMBEDS
 from services.feed.formats.texts import TEXTS
@@ -179,8 +180,8 @@ class Page:
     def open_graph_locale(self) -> str:
         return open_graph_locale(self.frame.language)
 
-    def json_ld(self, story: Story, variants: Sequence[Variant]) -> Markup:
-        return script_safe(news_article(story, self.publication, variants))
+    def json_ld(self, story: Story, variants: Sequence[Variant], discussions: Sequence[Discussion]) -> Markup:
+        return script_safe(news_article(story, self.publication, variants, discussions))
 
     def hreflangs(self, variants: Sequence[Variant]) -> Iterable[tuple[str, str]]:
         return ((language, self.publication.base_url + path) for language, path in hreflangs(variants))

@@ -40,8 +40,10 @@ from shared.http import Door
 COLLECTION = "app.bsky.feed.post"
 _LARGEST_THUMB = 1_000_000
 _LARGEST_PICTURE = 2_000_000
+_LONGEST_TAG = 640  # bytes; a longer one stays text, or the whole post would be refused
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
-_BROKEN = {"AuthenticationRequired", "AuthMissing", "AccountTakedown", "AccountDeactivated", "InvalidCredentials"}
+_BROKEN = {"AuthenticationRequired", "AuthMissing", "InvalidCredentials"}
+_CLOSED = {"AccountTakedown", "AccountDeactivated", "AccountSuspended"}
 
 
 class Bluesky(Network):
@@ -129,7 +131,7 @@ class Bluesky(Network):
         return Measured(*(reply.number("posts", 0, name) for name in names))
 
     def check(self, account: Account, door: Door) -> Checked:
-        reply = self._caller(account, door).call("GET", "/xrpc/com.atproto.server.getSession", headers=_bearer(account))
+        reply = _session(self._caller(account, door), "GET", "getSession", headers=_bearer(account))
         if reply.get("active") is False:
             raise AccountBroken(f"The account is not active: {words_of(reply.get('status'))}.")
         did = reply.name("did")
@@ -143,12 +145,14 @@ class Bluesky(Network):
         if "refresh" in account.secrets:
             headers = {"Authorization": f"Bearer {account.secrets['refresh']}"}
             try:
-                reply = caller.call("POST", "/xrpc/com.atproto.server.refreshSession", headers=headers)
+                reply = _session(caller, "POST", "refreshSession", headers=headers)
+            except _Closed:
+                raise  # no password opens it, and the server would only call it wrong
             except AccountBroken:
                 reply = None  # it has run out; logging in is limited to 300 a day, so it comes second
         if reply is None:
             content = {"identifier": account.settings.get("identifier", ""), "password": account.secrets["password"]}
-            reply = caller.call("POST", "/xrpc/com.atproto.server.createSession", content=content)
+            reply = _session(caller, "POST", "createSession", content=content)
         tokens = {"access": reply.secret("accessJwt"), "refresh": reply.get("refreshJwt")}
         secrets = account.secrets.renewed(tokens)
         return Access(secrets, ends=_end(secrets["access"]))
@@ -204,8 +208,20 @@ class Bluesky(Network):
         return Caller(door, account, server, deadline=self.deadline).call("GET", path).fields
 
 
+def _session(caller: Caller, method: str, name: str, **given: Any) -> Reply:
+    """A call about the account itself. What is refused there, of accounts taken down or deleted, is no post."""
+    try:
+        return caller.call(method, f"/xrpc/com.atproto.server.{name}", **given)
+    except RefusedByNetwork as refused:
+        raise AccountBroken(str(refused)) from None
+
+
 class _Taken(RefusedByNetwork):
     """There is another record under this key."""
+
+
+class _Closed(AccountBroken):
+    """The account itself is closed, whatever its secrets."""
 
 
 def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | None:
@@ -217,6 +233,8 @@ def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | Non
         return TokenExpired(told)
     if error == "AuthFactorTokenRequired":
         return AccountBroken(f"{told}. Make an app password for Masthead.")
+    if error in _CLOSED:
+        return _Closed(told)
     if error in _BROKEN:
         return AccountBroken(told)
     if error == "RecordNotFound":
@@ -234,7 +252,9 @@ def _record(draft: Draft, part: int, text: Text, account: Account) -> dict[str, 
         "langs": [draft.language],
     }
     facets = [_facet(text.text, span, "link", "uri") for span in text.links]
-    facets += [_facet(text.text, span, "tag", "tag") for span in text.hashtags]
+    facets += [
+        _facet(text.text, span, "tag", "tag") for span in text.hashtags if len(span.value.encode()) <= _LONGEST_TAG
+    ]
     if facets:
         record["facets"] = facets
     if part == 0 and draft.link and not draft.media:

@@ -7,6 +7,7 @@ or at first `password`, of which `refresh` makes them and which it does not keep
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from services.social.outcomes import AccountBroken, Gone, PostError, TokenExpire
 from services.social.tokens import after
 from shared.copyfit import rules
 from shared.copyfit.rules import Rule
-from shared.http import Door
+from shared.http import Door, Headers
 
 _API = "/_matrix/client/v3"
 _LARGEST_PICTURE = 10_000_000
@@ -92,23 +93,29 @@ class Matrix(Network):
         return _posted(posted.id, posted.part, message, account)
 
     def delete(self, posted: Posted, account: Account, door: Door) -> None:
-        path = f"{_room(account)}/redact/{_quoted(posted.id)}/delete.{_quoted(posted.id)}"
-        try:
-            self._caller(account, door).call("PUT", path, content={}, headers=_bearer(account))
-        except Gone:
-            return
+        """Takes back the message and its edits, which are messages of their own and would keep the text readable."""
+        caller = self._caller(account, door)
+        path = f"/_matrix/client/v1/rooms/{_quoted(_room_of(account))}/relations/{_quoted(posted.id)}/m.replace"
+        edits = _if_there(caller, path, query={"limit": "100"}, headers=_bearer(account))
+        for edit in edits.many("chunk") if edits else ():
+            _redact(caller, account, str(edit.get("event_id")))
+        _redact(caller, account, posted.id)  # at the end: servers name no edits of what is gone
 
     def check(self, account: Account, door: Door) -> Checked:
-        caller, room = self._caller(account, door), str(account.settings.get("room", ""))
+        caller, room = self._caller(account, door), _room_of(account)
         me = caller.call("GET", f"{_API}/account/whoami", headers=_bearer(account)).name("user_id")
         if room.startswith("#"):
-            room = caller.call("GET", f"{_API}/directory/room/{_quoted(room)}").name("room_id")
-        path = f"{_API}/rooms/{_quoted(room)}/state/m.room.encryption"
-        try:
-            caller.call("GET", path, headers=_bearer(account))
-        except Gone:
-            return Checked(me, f"https://matrix.to/#/{_quoted(room)}", {"room": room})
-        raise AccountBroken("The room is encrypted: Masthead can only post in rooms that are not.")
+            found = _if_there(caller, f"{_API}/directory/room/{_quoted(room)}")
+            if found is None:
+                raise AccountBroken(f"There is no room {room}.")
+            room = found.name("room_id")
+        state = f"{_API}/rooms/{_quoted(room)}/state"
+        member = _if_there(caller, f"{state}/m.room.member/{_quoted(me)}", headers=_bearer(account))
+        if member is None or member.get("membership") != "join":  # who has left may go on reading, but not write
+            raise AccountBroken(f"{me} is not in the room.")
+        if _if_there(caller, f"{state}/m.room.encryption", headers=_bearer(account)):
+            raise AccountBroken("The room is encrypted: Masthead can only post in rooms that are not.")
+        return Checked(me, f"https://matrix.to/#/{_quoted(room)}", {"room": room})
 
     def refresh(self, account: Account, door: Door) -> Access:
         if "password" in account.secrets:
@@ -165,6 +172,21 @@ def _judge(status: int, fields: Mapping[str, Any], text: str) -> PostError | Non
     return AccountBroken(told) if code in _BROKEN else None
 
 
+def _if_there(
+    caller: Caller, path: str, *, query: Mapping[str, Any] | None = None, headers: Headers | None = None
+) -> Reply | None:
+    try:
+        return caller.call("GET", path, query=query, headers=headers)
+    except Gone:
+        return None
+
+
+def _redact(caller: Caller, account: Account, event: str) -> None:
+    path = f"{_room(account)}/redact/{_quoted(event)}/delete.{_quoted(event)}"
+    with contextlib.suppress(Gone):
+        caller.call("PUT", path, content={}, headers=_bearer(account))
+
+
 def _own(caller: Caller, account: Account, part: int) -> Iterator[Candidate]:
     me = caller.call("GET", f"{_API}/account/whoami", headers=_bearer(account)).name("user_id")
     query = {"dir": "b", "limit": "100"}
@@ -187,12 +209,16 @@ def _seconds(milliseconds: object) -> float | None:
 
 
 def _posted(event: str, part: int, message: Mapping[str, Any], account: Account) -> Posted:
-    room = _quoted(str(account.settings.get("room", "")))
+    room = _quoted(_room_of(account))
     return Posted(event, f"https://matrix.to/#/{room}/{_quoted(event)}", part, {"message": dict(message)})
 
 
 def _room(account: Account) -> str:
-    return f"{_API}/rooms/{_quoted(str(account.settings.get('room', '')))}"
+    return f"{_API}/rooms/{_quoted(_room_of(account))}"
+
+
+def _room_of(account: Account) -> str:
+    return str(account.settings.get("room", ""))
 
 
 def _quoted(name: str) -> str:

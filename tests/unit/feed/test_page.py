@@ -12,6 +12,7 @@ from lxml import html
 from services.feed.assets import CONTENT_SECURITY_POLICY, static_files, static_path
 from services.feed.card import open_graph_locale, script_safe
 from services.feed.directory import Listed
+from services.feed.discussion import Discussion
 from services.feed.formats import page as pages
 from services.feed.masthead import compose
 from services.feed.share import ShareLink
@@ -308,6 +309,25 @@ def test_json_ld_leads_to_the_original_and_from_it_to_its_translations():
     assert english["workTranslation"][0]["url"] == TURKISH.url and "translationOfWork" not in english
 
 
+def test_posts_about_an_article_are_linked_and_named_in_every_language():
+    discussions = (
+        Discussion("Mastodon", "https://social.example/@courier/1?a=1&b=2"),
+        Discussion("Telegram (صحيفة)", "https://t.me/courier/2"),
+    )
+    for story in (ENGLISH, TURKISH, ARABIC, PERSIAN):
+        view = pages.ArticleView(pages.article_frame(COURIER, MASTHEAD, story), story, discussions=discussions)
+        root = parse(pages.article_page(view))
+        words = wording_for(story.language)
+        assert text_of(one(root, "#discuss")) == words.discuss
+        links = root.cssselect(".discuss a")
+        assert [(link.get("href"), text_of(link)) for link in links] == [(each.url, each.label) for each in discussions]
+        assert [link.get("aria-label") for link in links] == [f"{words.discuss}: {each.label}" for each in discussions]
+        assert {link.get("rel") for link in links} == {"syndication noopener"}
+        data = json.loads(one(root, "//script[@type='application/ld+json']").text)
+        assert data["discussionUrl"] == [each.url for each in discussions]
+    assert article(ENGLISH).cssselect(".discuss") == []
+
+
 def test_other_forms_of_an_article_are_announced():
     links = article(ENGLISH).xpath("//link[@rel='alternate'][@type]")
     forms = {link.get("type"): link.get("href") for link in links if "feed." not in link.get("href")}
@@ -397,7 +417,9 @@ def hostile_pages(text):
         publisher=Term("d", text),
     )
     frame = pages.make_frame(COURIER, MASTHEAD, Slice("tag", "c"), label=text)
-    yield pages.article_page(pages.ArticleView(pages.article_frame(COURIER, MASTHEAD, story), story, LINKS))
+    discussions = (Discussion(text, f"https://social.example/{quote(text)}"),)
+    article_view = pages.ArticleView(pages.article_frame(COURIER, MASTHEAD, story), story, LINKS, (), discussions)
+    yield pages.article_page(article_view)
     yield pages.front_page(pages.FrontView(FRAME, (story,)))
     yield pages.slice_page(pages.SliceView(frame, Slice("tag", "c"), text, (story,), 1))
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from services.ingest import in_flight, submit
 from services.ingest.bodies import NDJSON_TYPES, Withdrawal
-from services.ingest.forms import SETTLED, BatchResult, Receipt, State
+from services.ingest.forms import SETTLED, BatchResult, PostState, Receipt, State
 from services.ingest.headers import LONGEST_KEY
 from services.ingest.openapi import document
 from services.ingest.problems import PROBLEMS
@@ -79,6 +79,7 @@ def test_every_field_is_explained_and_no_other() -> None:
 
 def test_every_state_is_explained() -> None:
     assert [name.strip("`") for name, _ in rows(section("Receipts"))] == list(get_args(State))
+    assert [name.strip("`") for name, _ in rows(section("Posts"))] == list(get_args(PostState))
     assert f"`{SETTLED[0]}`, `{SETTLED[1]}` or `{SETTLED[2]}`" in section("Receipts")
 
 

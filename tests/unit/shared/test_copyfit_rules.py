@@ -13,6 +13,7 @@ from shared.copyfit.rules import (
     BLUESKY,
     DISCORD,
     LINKEDIN,
+    MATRIX,
     SLACK,
     TELEGRAM,
     THREADS,
@@ -61,6 +62,7 @@ def test_every_network_counts_as_it_is_known_to(row: dict) -> None:
         (DISCORD, "🎉", 1000),
         (SLACK, "&", 800),
         (LINKEDIN, "(", 1500),
+        (MATRIX, '"', 10_000),  # as JSON doubles it
     ],
 )
 def test_a_post_is_full_at_the_limit_and_not_before(rule: Rule, letter: str, most: int) -> None:
