@@ -195,3 +195,16 @@ def test_a_network_that_cannot_be_asked_is_believed(newsroom: Newsroom, server: 
         row.state, row.reason = "broken", "no_service"
     assert "It is well again" in told("accounts", "test", "desk")
     assert stored(newsroom).state == "active"
+
+
+def test_an_outside_poster_is_told_its_feed_once(newsroom: Newsroom, server: NetworkServer) -> None:
+    newsroom.publish(headline="Harbour reopens")
+    wrong = run("accounts", "add", "outside", "zapier", "--set", "for=friendster", "--set", "gap=soon")
+    assert wrong.exit_code == 1 and "for:" in wrong.output and "gap:" in wrong.output
+    added = as_json("accounts", "add", "outside", "zapier", "--set", "for=mastodon", "--set", "gap=30")
+    assert added["feed"].startswith("https://courier.example/posters/") and added["texts"]
+    told("accounts", "set", "zapier", "gap=90")
+    assert added["feed"] not in told("accounts", "list", "--json") + told("accounts", "test", "zapier")
+    first = stored(newsroom).address_hash
+    assert as_json("accounts", "rotate", "zapier")["feed"] != added["feed"]
+    assert stored(newsroom).address_hash not in (None, first)

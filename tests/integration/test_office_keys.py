@@ -67,7 +67,7 @@ def test_a_new_key_takes_the_place_of_the_old_one_while_the_worker_goes_on(
     with pytest.raises(ConfigurationError):
         opened_by(desk, "sky", old)
     sky.expired = True  # the worker renews its access, and seals it with the key there is now
-    desk.publish()
+    desk.publish(image={"url": f"{sky.url}/card.png", "alt": "", "credit": ""})
     desk.until_states("sent", "sent")
     assert opened_by(desk, "sky", new)["access"] == f"access-{sky.session}"
     assert oct(file.stat().st_mode & 0o777) == "0o600"

@@ -67,10 +67,8 @@ def replace_secrets(office: Office, row: SocialAccount, source: str, port: int) 
         network, choice = enrolling.judge(wanted, office.door, before=row.settings)
         wanted, checked = ask(network, wanted, office.door)
         if checked is not None and row.identity and checked.identity != row.identity:
-            told = (
-                f"These are the secrets of {checked.identity}; {row.name} posts as {row.identity}: add it as another."
-            )
-            raise Conflict(told)
+            told = f"These are the secrets of {checked.identity}; {row.name} posts as {row.identity}."
+            raise Conflict(f"{told} Add the other as an account of its own.")
         return partial(_store, wanted=wanted, choice=choice, checked=checked, vault=office.vault)
 
     office.in_turn(row.id, act)
