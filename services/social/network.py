@@ -245,7 +245,8 @@ class Network(ABC):
 
     name: ClassVar[str]
     server: ClassVar[str] = ""  # its address, unless an account names another
-    # What an account may have beside what it must have: settings, each with its type or the texts it takes; secrets.
+    # What an account may have beside what it must have: settings, each with its type, the texts it takes, or `object`
+    # where `faults` judges it; and secrets.
     options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {}
     more_secrets: ClassVar[tuple[str, ...]] = ()
     can: ClassVar[Capabilities]

@@ -87,7 +87,7 @@ def test_secrets_are_not_in_the_record_in_clear_and_need_their_key(desk: SocialD
     for secret in bluesky.secrets().values():
         assert secret not in account.secrets
     with pytest.raises(ConfigurationError, match="the key they were encrypted with is missing"):
-        Vault([new_key()]).open(account.secrets)
+        Vault(lambda: [new_key()]).open(account.secrets)
 
 
 def test_an_account_whose_key_is_gone_holds_its_posts_and_says_so(desk: SocialDesk, bluesky: NetworkServer) -> None:
@@ -104,15 +104,15 @@ def test_keys_are_made_once_for_this_user_only_and_a_rotation_keeps_every_secret
     file = tmp_path / "var" / "social-keys"
     (first,) = keys_in(file)
     assert keys_in(file) == [first] and file.stat().st_mode & 0o777 == 0o600
-    sealed = Vault([first]).seal(Secrets({"token": "tök".encode().hex()}))
+    sealed = Vault(lambda: [first]).seal(Secrets({"token": "tök".encode().hex()}))
     second = new_key()
     write_keys(file, [second, first])
-    renewed = Vault(keys_in(file)).renew(sealed)
-    assert Vault([second]).open(renewed)["token"] == "tök".encode().hex()
+    renewed = Vault(lambda: keys_in(file)).renew(sealed)
+    assert Vault(lambda: [second]).open(renewed)["token"] == "tök".encode().hex()
     assert renewed != sealed
 
 
 def test_a_key_that_is_none_is_refused_without_showing_it() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        Vault(["s3cret-but-no-key"])
+        Vault(lambda: ["s3cret-but-no-key"])
     assert "s3cret" not in str(refused.value)

@@ -27,7 +27,7 @@ class Outside(Network):
     name = "outside"
     can = Capabilities(fetched=True)
     settings = ("for",)
-    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"gap": float, "max_characters": int}
+    options: ClassVar[Mapping[str, type | tuple[str, ...]]] = {"gap": object, "max_characters": int}
 
     def __init__(self, networks: Mapping[str, Network]) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from services.social.article import Image
+from services.social.enrolling import Writing
 from services.social.network import Account, Draft, Network, Posted, Secrets
 from services.social.networks import NETWORKS
 from services.social.networks.lookup import Candidate, first_match, same_text
@@ -155,3 +156,15 @@ def test_a_post_from_before_the_attempt_is_another() -> None:
 def test_an_endless_list_proves_nothing() -> None:
     with pytest.raises(NotSent):
         first_match(candidates(1000), "Text 999", AT)
+
+
+# What an account is asked for.
+
+
+def test_every_name_that_a_network_asks_for_can_be_given(network: Network) -> None:
+    """Whatever a sign-in, a log-in, a renewal or a hint names is a setting or secret that is taken."""
+    sign_in = network.sign_in(account(network))
+    asked = {*network.hints, *network.log_in, *network.refreshed_by, *(sign_in.needs if sign_in else ())} - {"server"}
+    taken = {*network.settings, *network.options, *network.secrets, *network.more_secrets, *Writing.model_fields}
+    assert asked <= taken
+    assert not {*network.options} & {*network.secrets, *network.more_secrets}
