@@ -240,7 +240,10 @@ class Engine:
                 self._open -= len(group)
                 self._room.notify_all()
             for begin in follow:
-                begin()
+                try:
+                    begin()
+                except Exception:  # what it was to begin is begun by another when its lease ends
+                    log.exception("what follows was not begun")
             self._nudge()
 
     def _commit(self, group: Sequence[_Work]) -> list[AfterCommit]:

@@ -27,7 +27,7 @@ ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", posts.REMOVED
 def lock(session: Session, ids: Iterable[int]) -> dict[int, SocialAccount]:
     """These accounts by id, held until the commit; always in one order, so that nobody waits in a circle."""
     query = select(SocialAccount).where(SocialAccount.id.in_(set(ids))).order_by(SocialAccount.id).with_for_update()
-    return {row.id: row for row in session.scalars(query)}
+    return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
 def by_name(session: Session, name: str) -> SocialAccount:
@@ -51,7 +51,11 @@ def host_of(row: SocialAccount) -> str:
 
 
 def choice_of(row: SocialAccount) -> Choice:
-    return Choice.model_validate(row.choice)
+    """The account's rules, as its network can keep them."""
+    choice = Choice.model_validate(row.choice)
+    if choice.burst and choice.burst.then == "thread" and not network_of(row).can.thread:
+        return choice.model_copy(update={"burst": choice.burst.model_copy(update={"then": "digest"})})
+    return choice
 
 
 def as_seen_by_network(row: SocialAccount, vault: Vault) -> Account:

@@ -15,6 +15,7 @@ from services.social.outcomes import (
     AccountBroken,
     Gone,
     NotSent,
+    PictureMissing,
     PostError,
     RateLimited,
     RefusedByNetwork,
@@ -160,9 +161,9 @@ class Caller:
         try:
             answer = self._door.get(media.url, max_bytes=LARGEST_PICTURE, deadline=self._deadline)
         except OutboundError as error:
-            raise NotSent(f"The picture cannot be fetched: {error}") from None
+            raise PictureMissing(f"The picture cannot be fetched: {error}") from None
         if answer.status != 200:
-            raise NotSent(f"The picture cannot be fetched: HTTP {answer.status}.")
+            raise PictureMissing(f"The picture cannot be fetched: HTTP {answer.status}.")
         if len(answer.body) > most:
             raise RefusedByNetwork(f"The picture has {len(answer.body):,} bytes; at most {most:,} are taken.")
         kind = next((kind for start, kind in _KINDS.items() if answer.body.startswith(start)), None)

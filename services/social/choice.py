@@ -42,9 +42,9 @@ class _Rules(BaseModel):
 
 
 class Burst(_Rules):
-    """At most `posts` posts in `minutes`. What is more waits, and goes out `then`: together in one post that lists the
-    headlines (`digest`), together as a thread of their own texts (`thread`), or one by one when there is room (`wait`).
-    Breaking news is not counted and does not wait."""
+    """At most `posts` posts in `minutes`. What is more waits until there is room, and goes out `then` together in one
+    post that lists the headlines (`digest`), or one by one (`wait`); or it goes out at once, each as an answer to the
+    post before (`thread`; a digest on networks without threads). Breaking news is not counted and does not wait."""
 
     posts: int = Field(ge=1, le=1000)
     minutes: float = Field(gt=0, le=1440)
@@ -179,7 +179,7 @@ def earliest(choice: Choice, zone: ZoneInfo, ready: float, sent: Sequence[float]
     at = ready
     if sent:
         at = max(at, sent[0] + choice.gap_minutes * 60)
-    if choice.burst and len(sent) >= choice.burst.posts:
+    if choice.burst and choice.burst.then != "thread" and len(sent) >= choice.burst.posts:
         at = max(at, sent[choice.burst.posts - 1] + choice.burst.minutes * 60)
     for _ in range(2 * (len(choice.slots) + len(choice.quiet)) + 1):
         moved = _next_slot(choice, zone, at, sent[0] if sent else 0.0)
@@ -194,10 +194,17 @@ def gathers(choice: Choice, now: float, sent: Sequence[float], waiting: int) -> 
     """Whether those that wait go out together: more of them do than the burst rule has room for, and this is the last
     place it has."""
     burst = choice.burst
-    if burst is None or burst.then == "wait" or waiting < 2:
-        return False
-    room = burst.posts - sum(1 for each in sent if each > now - burst.minutes * 60)
-    return room <= 1
+    return burst is not None and burst.then == "digest" and waiting > 1 and _room(burst, now, sent) <= 1
+
+
+def continues(choice: Choice, now: float, sent: Sequence[float]) -> bool:
+    """Whether a post is an answer to the one before it: the burst rule has no more room for posts of their own."""
+    burst = choice.burst
+    return burst is not None and burst.then == "thread" and _room(burst, now, sent) <= 0
+
+
+def _room(burst: Burst, now: float, sent: Sequence[float]) -> int:
+    return burst.posts - sum(1 for each in sent if each > now - burst.minutes * 60)
 
 
 def lies_within(slot: str, hours: str) -> bool:

@@ -3,17 +3,18 @@ account's turn, with account and posts held."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from services.social import notices
+from services.social import changes, notices
 from services.social.accounts import network_of
 from services.social.measuring import MINUTE, next_measure
 from services.social.network import Draft, Measured, Posted
 from services.social.outcomes import (
     AccountBroken,
     NotSent,
+    PictureMissing,
     PostError,
     RateLimited,
     Unknown,
@@ -27,6 +28,7 @@ from services.social.post import (
     EDITED,
     FAILED,
     HELD,
+    MOVES,
     PLANNED,
     SEND,
     SENT,
@@ -36,7 +38,7 @@ from services.social.post import (
     note,
     want,
 )
-from services.social.wellbeing import BACK_OFF, Desk, broken, trouble, well
+from services.social.wellbeing import BACK_OFF, RECHECK, Desk, broken, trouble, well
 from shared import outbox
 from shared.events import Event, PostDeleted, PostSent
 from shared.models import Article, Enrichment, SocialPost
@@ -52,8 +54,7 @@ ENOUGH_MISSES = 2
 def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
     """The network has the next part of the post; when it was the last, the post is sent."""
     post = desk.post
-    post.parts = [*post.parts, posted.as_json()]
-    post.draft = draft.as_json()
+    post.parts, post.draft = [*post.parts, posted.as_json()], draft.as_json()
     post.misses, post.first_armed_at = 0, None
     well(desk)
     if posted.pause:
@@ -78,28 +79,38 @@ def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
 
 def catch_up(desk: Desk) -> None:
     """What happened to the articles while the post was on its way: later versions, withdrawals."""
-    states = desk.session.execute(
-        select(Article.seq, Article.withdrawn_at, Enrichment.version)
-        .join(Enrichment, Enrichment.article_seq == Article.seq)
-        .where(Article.seq.in_([each.article_seq for each in desk.posts]))
-    ).all()
-    versions = {each.article_seq: each.version for each in desk.posts}
-    if all(withdrawn_at for _, withdrawn_at, _ in states):
-        want(desk.post, DELETE, desk.now)
-    elif any(withdrawn_at or version > versions[seq] for seq, withdrawn_at, version in states):
-        want(desk.post, EDIT, desk.now)
+    articles = {
+        seq: (withdrawn_at, version)
+        for seq, withdrawn_at, version in desk.session.execute(
+            select(Article.seq, Article.withdrawn_at, Enrichment.version)
+            .join(Enrichment, Enrichment.article_seq == Article.seq)
+            .where(Article.seq.in_([each.article_seq for each in desk.posts]))
+        )
+    }
+    for each in _still_there(desk):
+        withdrawn_at, version = articles[each.article_seq]
+        if withdrawn_at is not None:
+            changes.retract(desk.session, desk.account, each, desk.now)
+            return
+        if version > each.version:
+            changes.follow(desk.session, desk.account, each, version, desk.now)
 
 
 def seen(desk: Desk, url: str) -> None:
-    """A person has seen the unconfirmed post. Under which id the network has it, nobody knows."""
-    assert desk.post.draft is not None, f"post {desk.post.id} is unconfirmed without a draft"
+    """A person has seen the unconfirmed post. Under which id the network has it, nobody knows; a thread ends here."""
+    post = desk.post
+    assert post.draft is not None, f"post {post.id} is unconfirmed without a draft"
+    draft = Draft.from_json(post.draft)
+    left = len(draft.texts) - len(post.parts) - 1
+    if post.parts:
+        post.parts = [*post.parts, Posted("", url, len(post.parts)).as_json()]
     for each in desk.posts:
-        each.url = url or each.url
+        each.url = each.url or url
         each.sent_at = each.sent_at or each.armed_at or desk.now
         each.misses, each.first_armed_at = 0, None
-        move(each, SENT, "a person has seen it", desk.now)
+        move(each, SENT, f"a person has seen it{f'; {left} parts of it were not sent' if left else ''}", desk.now)
         want(each, "", None)
-    desk.post.cost = network_of(desk.account).cost(Draft.from_json(desk.post.draft))
+    post.cost = network_of(desk.account).cost(draft)
     catch_up(desk)
     _announce(desk, PostSent)
 
@@ -119,15 +130,20 @@ def failed(desk: Desk, error: PostError) -> None:
 
 
 def not_sent(desk: Desk, error: NotSent) -> None:
-    """Certainly nothing was posted: the post keeps its place, and its account waits a little."""
+    """Certainly nothing was posted: the post keeps its place, and its account waits a little. A picture that is missing
+    is the post's own trouble."""
+    post = desk.post
     for each in desk.posts:
         each.attempts += 1
         each.digest_id, each.first_armed_at = None, None
         if each.state != HELD:
             _go(each, PLANNED, str(error), desk.now)
         want(each, SEND, each.due_at or desk.now)
-    if desk.post.attempts >= STUBBORN and not isinstance(error, RateLimited):
-        want(desk.post, SEND, desk.now + ASIDE)
+    if isinstance(error, PictureMissing):
+        want(post, SEND, desk.now + BACK_OFF[min(post.attempts, len(BACK_OFF) - 1)])
+        return
+    if post.attempts >= STUBBORN and not isinstance(error, RateLimited):
+        want(post, SEND, desk.now + ASIDE)
     trouble(desk, error)
 
 
@@ -137,7 +153,7 @@ def refused(desk: Desk, why: str) -> None:
     move(post, FAILED, why, desk.now)
     want(post, "", None)
     for each in others:
-        each.digest_id = None
+        each.digest_id, each.first_armed_at = None, None
         _go(each, PLANNED, f"it did not go out with another post: {why}", desk.now)
         want(each, SEND, desk.now)
 
@@ -207,18 +223,22 @@ def capped(desk: Desk, why: str) -> None:
 
 
 def faulty(desk: Desk, why: str) -> None:
-    """Something broke here, not at the network. A post that breaks every time is given up."""
-    desk.account.paused_until = desk.now + BACK_OFF[1]
+    """Something broke here, not at the network. What breaks every time is given up."""
+    account = desk.account
+    account.paused_until = max(account.paused_until, desk.now + BACK_OFF[1])
     if not desk.posts:
+        account.check_at = desk.now + RECHECK
         return
-    if desk.post.state == ARMED:
+    post = desk.post
+    if post.state == ARMED:
         unconfirmed(desk, why)
         return
-    desk.post.attempts += 1
-    if desk.post.attempts < STUBBORN:
-        note(desk.post, desk.post.state, why, desk.now)
-    elif desk.post.wanted == SEND:
-        refused(desk, why)
+    if not post.wanted:
+        measured(desk, None)
+        return
+    post.attempts += 1
+    if post.attempts < STUBBORN:
+        note(post, post.state, why, desk.now)
     else:
         kept(desk, why)
 
@@ -226,36 +246,38 @@ def faulty(desk: Desk, why: str) -> None:
 def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: dict[int, int], remark: str) -> None:
     """The post shows the articles as they are now; `versions` are those of the articles that are in it still.
 
-    Without a draft nothing was changed: there was nothing to change, or it cannot be, as the remark says.
+    Without a draft nothing was changed: there was nothing to change, or it cannot be, as the remark says. A post that
+    shows an article which may not be shown is then taken back as a whole.
     """
     post = desk.post
+    if post.wanted == EDIT:  # and not, by now, something more pressing
+        want(post, "", None)
     if draft is not None:
         post.draft, post.parts = draft.as_json(), [each.as_json() for each in parts]
         well(desk)
-    want(post, "", None)
     for each in _still_there(desk):
-        if each.article_seq in versions:
-            each.version = versions[each.article_seq]
-            if draft is not None:
-                move(each, EDITED, remark, desk.now)
-            elif remark:
-                note(each, each.state, remark, desk.now)
-        elif draft is not None:
-            move(each, DELETED, "it was taken out of the post that it shared with others", desk.now)
+        if each.article_seq not in versions:
+            if draft is None:
+                want(post, DELETE, desk.now)
+            else:
+                move(each, DELETED, "it was taken out of the post that it shared with others", desk.now)
+            continue
+        each.version = versions[each.article_seq]
+        if draft is not None:
+            move(each, EDITED, remark, desk.now)
+        elif remark:
+            note(each, each.state, remark, desk.now)
+    if not post.wanted:
+        catch_up(desk)
     _announce(desk, PostSent)
 
 
-def deleted(desk: Desk, why: str, standing: Collection[int]) -> None:
-    """The post is gone from the network. Those of it that were never sent whole, and whose articles stand, are planned
-    anew."""
+def deleted(desk: Desk, why: str) -> None:
+    """The post is gone from the network, and everything that went out with it."""
     want(desk.post, "", None)
-    desk.post.parts, desk.post.measure_at = [], None
+    desk.post.measure_at = None
     for each in _still_there(desk):
-        if each.id in standing:
-            each.digest_id, each.sent_at, each.url, each.first_armed_at = None, None, "", None
-            note(each, PLANNED, "it was begun together with an article that was withdrawn", desk.now)
-            want(each, SEND, desk.now)
-        else:
+        if DELETED in MOVES[each.state]:
             move(each, DELETED, why, desk.now)
     well(desk)
     _announce(desk, PostDeleted)
@@ -288,6 +310,14 @@ def measured(desk: Desk, found: Measured | None) -> None:
         return
     post.likes, post.reposts, post.replies = found.likes, found.reposts, found.replies
     post.measure_at = next_measure(post.sent_at, desk.now)
+
+
+def unmeasured(desk: Desk, error: PostError) -> None:
+    """The reactions were not told this time: no reason to keep the account from posting."""
+    sent_at = desk.post.sent_at
+    desk.post.measure_at = next_measure(sent_at, desk.now) if sent_at is not None else None
+    if isinstance(error, RateLimited):
+        trouble(desk, error)
 
 
 def _still_there(desk: Desk) -> list[SocialPost]:

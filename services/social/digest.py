@@ -1,8 +1,8 @@
-"""Several articles in one post, or in a thread: what goes out of a burst together. Pure."""
+"""Several articles in one post: what goes out of a burst together. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from services.social.article import Article
 from services.social.network import Account, Draft, Network
 from services.social.text.assembly import Text, assemble
 from services.social.text.template import Kind, Part, clean
-from services.social.text.writing import HEADLINE, MOST_POSTS, Style, Written, write
+from services.social.text.writing import HEADLINE, Style, Written
 from shared.copyfit.cutting import shorten
 from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
@@ -21,44 +21,31 @@ LONGEST_HEADLINE = 120
 
 
 def compose_together(
-    network: Network, articles: Sequence[Article], account: Account, *, key: str, at: datetime, then: str
+    network: Network, articles: Sequence[Article], account: Account, *, key: str, at: datetime
 ) -> tuple[Draft, int]:
-    """One draft about the first of these articles, as many as there is room for; and how many that are.
+    """One post about the first of these articles, as many as it has room for; and how many that are.
 
-    A list of headlines with their links (`digest`), or each article's own text, part after part (`thread`); the list
-    goes on in further parts, and there is a thread at all, only where the network has them. Of a single article it is
-    the usual post. The card is that of the first. Raises as `Network.compose`.
+    Of several it is a list of headlines with their links; of one, or where only one has room, the usual post. The card
+    is that of the first. Raises as `Network.compose`.
     """
     draft = network.compose(articles[0], account, key=key, at=at)
-    style = network.style(account)
-    if len(articles) < 2:
-        return draft, 1
-    if then == "thread" and network.can.thread:
-        texts = [write(each, replace(style, posts=1)).posts[0] for each in articles[:MOST_POSTS]]
-        count = len(texts)
-    else:
-        pages = list(_pages(articles, style))[: MOST_POSTS if network.can.thread else 1]
-        texts, count = [text for text, _ in pages], sum(number for _, number in pages)
+    text, count = _list(articles, network.style(account))
     if count < 2:
         return draft, 1
-    draft = replace(draft, texts=tuple(text.text for text in texts))
-    return replace(draft, extra=network.freeze(draft, Written(tuple(texts), shortened=False), account)), count
+    draft = replace(draft, texts=(text.text,))
+    return replace(draft, extra=network.freeze(draft, Written((text,), shortened=False), account)), count
 
 
-def _pages(articles: Sequence[Article], style: Style) -> Iterator[tuple[Text, int]]:
-    """The list, post by post, and how many articles each holds."""
-    rule = style.rule.beside(style.warning)
-    page: list[Part] = []
-    begun = articles[0]
-    number = 0
-    for article in articles:
-        longer = [*page, *_entry(article, rule)]
-        if page and not rule.fits(assemble(longer, begun.direction, rule.isolates).text):
-            yield assemble(page, begun.direction, rule.isolates), number
-            page, begun, number = [], article, 0
-            longer = _entry(article, rule)
-        page, number = longer, number + 1
-    yield assemble(page, begun.direction, rule.isolates), number
+def _list(articles: Sequence[Article], style: Style) -> tuple[Text, int]:
+    """The list as long as a post can be, and how many articles it holds."""
+    rule, direction = style.rule.beside(style.warning), articles[0].direction
+    parts: list[Part] = []
+    for count, article in enumerate(articles):
+        longer = [*parts, *_entry(article, rule)]
+        if count and not rule.fits(assemble(longer, direction, rule.isolates).text):
+            return assemble(parts, direction, rule.isolates), count
+        parts = longer
+    return assemble(parts, direction, rule.isolates), len(articles)
 
 
 def _entry(article: Article, rule: Rule) -> list[Part]:

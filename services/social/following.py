@@ -10,7 +10,7 @@ from services.social.access import Access
 from services.social.digest import compose_together
 from services.social.network import Account, Draft, Measured, Posted
 from services.social.outcomes import AccountBroken, Cannot, Gone, PostError, RefusedByNetwork
-from services.social.post import DELETE, WAITING, want
+from services.social.post import DELETE, want
 from services.social.text.template import TemplateRefused
 from services.social.text.writing import NoRoom
 from services.social.work import Conclusion, Work
@@ -37,7 +37,7 @@ class Following:
             parts = self._edited_parts(work, old, new)
         except Gone as error:
             why = f"it is gone from the network: {error}"
-            return partial(concluding.deleted, why=why, standing=frozenset())
+            return partial(concluding.deleted, why=why)
         except (Cannot, TemplateRefused, NoRoom, ValueError, RefusedByNetwork) as error:
             return partial(concluding.edited, draft=None, parts=(), versions=versions, remark=str(error))
         except PostError as error:
@@ -46,17 +46,17 @@ class Following:
 
     def delete(self, work: Work) -> Conclusion:
         """Takes the post back, the last part first."""
-        if not work.done:
-            return partial(concluding.kept, why=UNKNOWN_ID)
+        known = [part for part in work.done if part.id]
         try:
-            for part in reversed(work.done):
+            for part in reversed(known):
                 self._delete_part(work, part)
         except (Cannot, RefusedByNetwork) as error:
             return partial(concluding.kept, why=f"it cannot be taken back: {error}")
         except PostError as error:
             return partial(concluding.not_changed, error=error)
-        standing = {post.id for post in work.posts if post.state in WAITING and work.may_show(post)}
-        return partial(concluding.deleted, why="the article was withdrawn", standing=standing)
+        if not known or len(known) < len(work.done):
+            return partial(concluding.kept, why=UNKNOWN_ID)
+        return partial(concluding.deleted, why="the article was withdrawn")
 
     def measure(self, work: Work) -> Conclusion:
         """Asks for the reactions to the post."""
@@ -69,7 +69,7 @@ class Following:
         except (Cannot, RefusedByNetwork):
             return partial(concluding.measured, found=None)
         except PostError as error:
-            return partial(wellbeing.trouble, error=error)
+            return partial(concluding.unmeasured, error=error)
         return partial(concluding.measured, found=found)
 
     def check(self, work: Work) -> Conclusion:
@@ -103,12 +103,14 @@ class Following:
 
 
 def _rewritten(work: Work, old: Draft, versions: dict[int, int]) -> Draft:
-    """The draft as it would be now, with the pictures it has. Raises Cannot when it has become longer than the post."""
+    """The draft as it would be now, with the pictures it has. Raises Cannot where the post cannot become that."""
+    if not work.done or not all(part.id for part in work.done):
+        raise Cannot(f"{UNKNOWN_ID}: it shows an earlier version.")
+    if old.media and not work.may_show(work.post):
+        raise Cannot("The post's picture is that of an article that was withdrawn.")
     key = f"{old.key.rpartition('-v')[0]}-v{'.'.join(map(str, versions.values()))}"
     articles = work.articles()
-    if not work.done:
-        raise Cannot(f"{UNKNOWN_ID}: it shows an earlier version.")
-    new, count = compose_together(work.network, articles, work.account, key=key, at=work.at, then=work.together)
+    new, count = compose_together(work.network, articles, work.account, key=key, at=work.at)
     if count < len(articles) or len(new.texts) > len(work.done):
         raise Cannot("The text has become too long for the post: it was left as it is.")
     return replace(new, media=old.media, image=old.image, reply_to=old.reply_to)

@@ -2,7 +2,8 @@
 
 PostError
 ├── NotSent               certainly nothing was posted: may be repeated
-│   └── RateLimited       the whole account has to wait
+│   ├── RateLimited       the whole account has to wait
+│   └── PictureMissing    the post's picture cannot be had at the moment
 ├── Unknown               it may have been posted: look it up, or repeat it only where a repeat is safe
 ├── RefusedByNetwork      the network will not take this post: give it up
 │   ├── Gone              the post is not there (any more)
@@ -32,6 +33,10 @@ class NotSent(PostError):
 
 
 class RateLimited(NotSent):
+    pass
+
+
+class PictureMissing(NotSent):
     pass
 
 

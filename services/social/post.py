@@ -31,10 +31,10 @@ MOVES: dict[str, frozenset[str]] = {
     PLANNED: frozenset({HELD, ARMED, SENT, FAILED, SKIPPED, DELETED}),
     HELD: frozenset({PLANNED, ARMED, SENT, FAILED, SKIPPED, DELETED}),
     ARMED: frozenset({SENT, PLANNED, HELD, UNCONFIRMED, FAILED}),
-    UNCONFIRMED: frozenset({ARMED, SENT, PLANNED, FAILED, SKIPPED}),
+    UNCONFIRMED: frozenset({ARMED, SENT, PLANNED, FAILED, SKIPPED, DELETED}),
     SENT: frozenset({EDITED, DELETED}),
     EDITED: frozenset({EDITED, DELETED}),
-    FAILED: frozenset({PLANNED, SENT}),
+    FAILED: frozenset({PLANNED, SENT, DELETED}),
     SKIPPED: frozenset({PLANNED, SENT}),
     DELETED: frozenset(),
 }

@@ -14,7 +14,7 @@ from services.social import concluding, offering, turns, wellbeing
 from services.social.accounts import as_seen_by_network, choice_of, host_of, lock, network_of
 from services.social.following import Following
 from services.social.outcomes import AccountBroken
-from services.social.post import CONFIRM, DELETE, EDIT, FETCH, SEND
+from services.social.post import ARMED, CONFIRM, DELETE, EDIT, FETCH, SEND, WAITING, IllegalMove
 from services.social.reading import read
 from services.social.sending import Sending
 from services.social.turns import CHECK, LOST, MEASURE, Todo
@@ -105,9 +105,9 @@ class Posting:
             with self._db.read() as session:
                 found = self._look(session, turn)
             if found is not None:
-                what, work = found
+                turn.what, work = found
                 turn.posts = _ids(work)
-                turn.conclude = self._acts[what](work)
+                turn.conclude = self._acts[turn.what](work)
                 turn.posts = _ids(work)  # those that went out: some may have found no room
         except ConfigurationError as error:
             turn.conclude = partial(wellbeing.broken, error=AccountBroken(str(error)))
@@ -140,13 +140,28 @@ class Posting:
                 continue
             assert isinstance(job, Turn)
             account.turn, account.turn_at = None, None
-            posts = hold(session, job.posts)
-            if job.conclude is not None:
-                job.conclude(Desk(session, self._clock, account, posts, now))
+            desk = Desk(session, self._clock, account, hold(session, job.posts), now)
+            if job.conclude is not None and not _is_over(job, desk):
+                _conclude(desk, job.conclude)
             elif job.outcome.reason:  # there was no place for it
                 account.paused_until = max(account.paused_until, now + wellbeing.BACK_OFF[1])
         begun = turns.give(session, accounts.values(), self._publication.tz, now, self._clock.now(), room=self.room)
         return lambda: self.act(begun, waits=False)
+
+
+def _conclude(desk: Desk, conclude: Conclusion) -> None:
+    """A conclusion that cannot be drawn, since something has changed in an unforeseen way, harms its post only."""
+    try:
+        with desk.session.begin_nested():
+            conclude(desk)
+    except IllegalMove as error:
+        log.exception("account %d, posts %s", desk.account.id, [post.id for post in desk.posts])
+        concluding.faulty(desk, f"{type(error).__name__}: {error}")
+
+
+def _is_over(turn: Turn, desk: Desk) -> bool:
+    """Whether a post that was to be sent does not wait any more, and was not called for: it was withdrawn, say."""
+    return turn.what == SEND and any(post.state not in (ARMED, *WAITING) for post in desk.posts)
 
 
 def _lost(work: Work) -> Conclusion:

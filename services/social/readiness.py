@@ -7,9 +7,9 @@ the hundred. So the page must be there, as anybody sees it, and warm.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from services.social.network import Draft, Media
 from shared.errors import OutboundError
 from shared.http import Door
 
@@ -28,40 +28,37 @@ class Readiness:
         self._door = door
         self._feed_url = feed_url
         self._base_url = base_url
-        self._ready: dict[tuple[str, int, str], None] = {}
+        self._ready: dict[tuple[str, int], None] = {}
         self._lock = threading.Lock()
         self._asking = [threading.Lock() for _ in range(AT_ONCE)]
 
-    def missing(self, draft: Draft, version: int) -> str:
-        """Why the draft's page or picture cannot be shown yet; empty when both are ready for this version."""
-        pictures = [each for each in (draft.image, *draft.media) if isinstance(each, Media)]
-        key = (draft.link.partition("?")[0], version, " ".join(each.url for each in pictures))
+    def missing(self, pages: Mapping[str, int], pictures: Iterable[str]) -> str:
+        """Why one of these cannot be shown yet; empty when all are ready. Pages by address, each with the article's
+        version; of pictures only our own are asked for: those of others are fetched when they are sent."""
+        own = ((url, 0) for url in pictures if url.startswith(f"{self._base_url}/"))
+        waits = (
+            *(self._told(url, version, "the article's page", "text/html") for url, version in pages.items()),
+            *(self._told(url, version, "the article's picture", "image/") for url, version in own),
+        )
+        return next(filter(None, waits), "")
+
+    def _told(self, url: str, version: int, name: str, kind: str) -> str:
+        key = (url, version)
         with self._asking[hash(key) % len(self._asking)]:  # whoever comes meanwhile has the answer of the first
             if key in self._ready:
                 return ""
-            why = self._page_missing(key[0]) or next(filter(None, map(self._picture_missing, pictures)), "")
+            why = self._asked(url, kind)
             if not why:
                 self._remember(key)
-            return why
+        return f"{name} is not ready: {why}" if why else ""
 
-    def _remember(self, key: tuple[str, int, str]) -> None:
+    def _remember(self, key: tuple[str, int]) -> None:
         with self._lock:
             self._ready[key] = None
             while len(self._ready) > REMEMBERED:
                 del self._ready[next(iter(self._ready))]
 
-    def _page_missing(self, url: str) -> str:
-        told = self._told(url, "text/html")
-        return f"the article's page is not ready: {told}" if told else ""
-
-    def _picture_missing(self, picture: Media) -> str:
-        """Only our own pictures: those of others are fetched when they are sent."""
-        if not picture.url.startswith(f"{self._base_url}/"):
-            return ""
-        told = self._told(picture.url, "image/")
-        return f"the article's picture is not ready: {told}" if told else ""
-
-    def _told(self, url: str, kind: str) -> str:
+    def _asked(self, url: str, kind: str) -> str:
         path = urlsplit(url).path.removeprefix(urlsplit(self._base_url).path)
         try:
             answer = self._door.get(self._feed_url + path, max_bytes=MOST_BYTES, deadline=DEADLINE)

@@ -14,13 +14,13 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social import concluding, offering
+from services.social import changes, concluding, offering, turns
 from services.social.access import Access
 from services.social.accounts import ACTIVE, lock
 from services.social.digest import compose_together
 from services.social.network import Account, Draft, Posted
 from services.social.outcomes import Cannot, Gone, NotSent, PostError, RefusedByNetwork
-from services.social.post import ARMED, ARTICLE, CORRECTION, DELETE, UNCONFIRMED, WAITING, move, want
+from services.social.post import ARMED, ARTICLE, CORRECTION, DELETE, UNCONFIRMED, VISIBLE, WAITING, move, want
 from services.social.readiness import Readiness
 from services.social.text.template import TemplateRefused
 from services.social.text.writing import NoRoom
@@ -59,7 +59,7 @@ class Sending:
             work.posts = work.posts[:1]
             return partial(concluding.refused, why=str(error))
         work.posts = work.posts[:count]
-        missing = "" if work.done else self._readiness.missing(draft, work.visible[0].version)
+        missing = "" if work.done else self._missing(work, draft)
         if missing:
             return partial(concluding.postponed, why=missing, seconds=NOT_READY)
         if over := self._over_cap(work, draft):
@@ -79,6 +79,12 @@ class Sending:
             return partial(concluding.failed, error=error)
         crash.reach("social.after_call")
         return partial(concluding.sent, draft=draft, posted=posted)
+
+    def _missing(self, work: Work, draft: Draft) -> str:
+        """Why one of the pages that the post leads to, or its picture, cannot be shown yet."""
+        pages = {reading.article.url: reading.version for reading in work.visible}
+        pictures = [each.url for each in (draft.image, *draft.media) if each is not None]
+        return self._readiness.missing(pages, pictures)
 
     def confirm(self, work: Work) -> Conclusion:
         """Finds out what came of a post: by repeating it while that makes no second one, else by looking it up."""
@@ -117,22 +123,29 @@ class Sending:
     def _composed(self, work: Work) -> tuple[Draft, int]:
         """The draft, and how many posts it stands for. One that was sent in part is not written anew."""
         if work.done:
-            return work.draft, len(work.posts)
-        first = work.visible[0]
+            return work.draft, 1
+        first, articles = work.visible[0], work.articles()
         key = f"{first.article.id}-{work.row.id}-{work.post.kind}-v{first.version}"
-        if not work.post.kind.startswith(CORRECTION):
-            return compose_together(
-                work.network, work.articles(), work.account, key=key, at=work.at, then=work.together
-            )
-        draft = work.network.compose(work.articles()[0], work.account, key=key, at=work.at)
-        return replace(draft, reply_to=self._original(work)), 1
+        if work.post.kind.startswith(CORRECTION):
+            articles = articles[:1]
+        draft, count = compose_together(work.network, articles, work.account, key=key, at=work.at)
+        return replace(draft, reply_to=self._before(work)), count
 
-    def _original(self, work: Work) -> Posted | None:
-        """The post that a correction answers."""
-        about = (SocialPost.article_seq == work.post.article_seq, SocialPost.account_id == work.row.id)
+    def _before(self, work: Work) -> Posted | None:
+        """The post that this one answers: a correction the post it corrects, in a burst the account's latest."""
+        own = (SocialPost.account_id == work.row.id, SocialPost.sent_at.is_not(None))
         with self._db.read() as session:
-            parts = session.scalar(select(SocialPost.parts).where(*about, SocialPost.kind == ARTICLE))
-        return Posted.from_json(parts[0]) if parts else None
+            if work.post.kind.startswith(CORRECTION):
+                about = (SocialPost.article_seq == work.post.article_seq, SocialPost.kind == ARTICLE)
+                post = session.scalar(select(SocialPost).where(*own, *about))
+                post = changes.carrier_of(session, post) if post is not None else None
+            elif not work.post.breaking and turns.continues_burst(session, work.row, work.choice, work.now):
+                latest = select(SocialPost).where(*own, SocialPost.state.in_(VISIBLE), SocialPost.digest_id.is_(None))
+                post = session.scalar(latest.order_by(SocialPost.sent_at.desc()).limit(1))
+            else:
+                return None
+            parts = post.parts if post is not None else []
+        return Posted.from_json(parts[-1]) if parts and parts[-1]["id"] else None
 
     def _over_cap(self, work: Work, draft: Draft) -> str:
         """Why the account may not spend what this post costs; empty when it may."""
@@ -162,8 +175,9 @@ class Sending:
             now = session.scalars(select(db_now())).one()
             for each in posts:
                 move(each, ARMED, "", now)
+                if not work.done and each.first_armed_at is None:  # written in this turn, and not in an earlier one
+                    each.version = versions[each.article_seq]
                 each.armed_at, each.first_armed_at = now, each.first_armed_at or now
-                each.version = versions[each.article_seq]
                 each.digest_id = None if each is posts[0] else posts[0].id
             posts[0].draft = draft.as_json()
         return True

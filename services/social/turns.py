@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
-from services.social.choice import Choice, earliest, gathers
+from services.social.choice import Choice, continues, earliest, gathers
 from services.social.post import ARMED, FETCH, PRESSING, SEND
 from shared import outbox
 from shared.db import db_now
@@ -77,11 +77,12 @@ def next_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: float
     times = [account.check_at]
     if account.state != BROKEN:
         wanted = select(func.min(SocialPost.due_at)).where(
-            SocialPost.account_id == account.id, SocialPost.wanted.in_(PRESSING)
+            SocialPost.account_id == account.id, SocialPost.due_at.is_not(None), SocialPost.wanted.in_(PRESSING)
         )
         times.append(session.scalar(wanted))
     if account.state == ACTIVE:
-        measured = select(func.min(SocialPost.measure_at)).where(SocialPost.account_id == account.id)
+        asked = (SocialPost.account_id == account.id, SocialPost.measure_at.is_not(None))
+        measured = select(func.min(SocialPost.measure_at)).where(*asked)
         times += [session.scalar(measured), _send_at(session, account, zone, now)]
     known = [each for each in times if each is not None]
     return max(min(known), account.paused_until, now) if known else None
@@ -155,6 +156,11 @@ def sent_lately(session: Session, account: SocialAccount, choice: Choice) -> lis
         .limit(count)
     )
     return [each for each in session.scalars(query) if each is not None]
+
+
+def continues_burst(session: Session, account: SocialAccount, choice: Choice, now: float) -> bool:
+    """Whether what the account posts now is an answer to the post before it."""
+    return continues(choice, now, sent_lately(session, account, choice))
 
 
 def _of(account: SocialAccount) -> Select[int]:

@@ -73,6 +73,8 @@ def broken(desk: Desk, error: PostError) -> None:
     """Nothing can be posted by this account until somebody has mended it."""
     account = desk.account
     account.check_at = desk.now + RECHECK
+    if account.state != ACTIVE:  # what is still wanted of it, deletions say, waits as long
+        account.paused_until = desk.now + RECHECK
     if account.state == ACTIVE:
         account.state, account.reason = BROKEN, str(error)[:500]
         hold_posts(desk.session, account, f"The account is broken: {error}")
@@ -100,8 +102,8 @@ def remind(desk: Desk) -> None:
     account, now = desk.account, datetime.fromtimestamp(desk.now, UTC)
     given = [Reminder(each["days"], datetime.fromisoformat(each["expires"])) for each in account.reminded]
     ahead = forecast(account.expires_at, now, given)
-    looks = [desk.now + DAY, *(each.timestamp() for each in (ahead.look, account.renew_at) if each is not None)]
-    account.check_at = max(min(looks), desk.now + MINUTE)
+    looks = [each.timestamp() for each in (ahead.look, account.renew_at) if each is not None and each > now]
+    account.check_at = max(min([desk.now + DAY, *looks]), desk.now + MINUTE)
     if ahead.reminder is not None:
         days, expires = ahead.reminder.days, ahead.reminder.expires
         account.reminded = [*account.reminded, {"days": days, "expires": expires.isoformat()}][-len(DAYS) :]

@@ -24,6 +24,7 @@ Conclusion = Callable[[Desk], None]
 @dataclass
 class Turn(Job):
     account_id: int = 0
+    what: str = ""
     posts: tuple[int, ...] = ()
     conclude: Conclusion | None = None
 
@@ -62,11 +63,6 @@ class Work:
         return Draft.from_json(self.post.draft)
 
     @property
-    def together(self) -> str:
-        """How articles go out together."""
-        return self.choice.burst.then if self.choice.burst else "digest"
-
-    @property
     def visible(self) -> list[Reading]:
         """The articles that may be shown, in the order of their posts."""
         return [self.readings[post.article_seq] for post in self.posts if self.may_show(post)]
@@ -84,5 +80,5 @@ class Work:
 def hold(session: Session, ids: Sequence[int]) -> list[SocialPost]:
     """These posts in their order, held until the commit."""
     query = select(SocialPost).where(SocialPost.id.in_(ids)).order_by(SocialPost.id).with_for_update()
-    rows = {post.id: post for post in session.scalars(query)}
+    rows = {post.id: post for post in session.scalars(query.execution_options(populate_existing=True))}
     return [rows[each] for each in ids]

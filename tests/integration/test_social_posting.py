@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from services.social.networks import NETWORKS
+from services.social.outcomes import Cannot
+from shared.listeners import SOCIAL_WITHDRAW
 from tests.networks.server import NetworkServer
 from tests.networks.suite import SERVERS
+from tests.newsroom import work
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
@@ -184,3 +189,65 @@ def test_reactions_are_asked_for_ever_more_seldom(desk: SocialDesk, mastodon: Ne
         intervals.append(post.measure_at - desk.now() if post.measure_at else None)
     assert (post.likes, post.reposts, post.replies) == mastodon.reactions
     assert len(intervals) == 8 and intervals[:-1] == sorted(intervals[:-1])
+
+
+def test_a_burst_can_go_on_as_a_thread(desk: SocialDesk, mastodon: NetworkServer) -> None:
+    desk.add(mastodon, choice={"burst": {"posts": 2, "minutes": 15, "then": "thread"}})
+    for number in range(5):
+        desk.publish(headline=f"Story {number}")
+    desk.until_states(*["sent"] * 5)
+    ids = [str(post["id"]) for post in mastodon.posts]
+    assert [mastodon.parent(number) for number in range(5)] == [None, None, *ids[1:4]]
+
+
+def test_a_withdrawal_while_an_edit_is_on_its_way_is_not_forgotten(
+    desk: SocialDesk, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(mastodon)
+    seq = desk.publish(headline="Harbour closes")
+    desk.until_states("sent")
+    network = NETWORKS["mastodon"]
+    edit = network.edit
+
+    def withdrawn_meanwhile(*args: Any) -> Any:
+        desk.paper.newsroom.withdraw(seq)
+        work(desk.db, {SOCIAL_WITHDRAW.name: desk.duties.handlers[SOCIAL_WITHDRAW.name]})
+        return edit(*args)
+
+    monkeypatch.setattr(network, "edit", withdrawn_meanwhile)
+    desk.paper.newsroom.edit(seq, headline="Harbour reopens")
+    desk.until_states("deleted")
+    assert mastodon.posts == []
+
+
+def test_a_digest_that_cannot_be_changed_is_taken_back_when_an_article_of_it_is(
+    desk: SocialDesk, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(mastodon, choice={"burst": {"posts": 1, "minutes": 15}})
+    desk.change_account("mastodon", state="held")
+    seqs = [desk.publish(headline=f"Story {number}") for number in range(2)]
+    desk.until_states("held", "held")
+    desk.change_account("mastodon", state="active")
+    desk.until_states("sent", "sent")
+    monkeypatch.setattr(NETWORKS["mastodon"], "edit", lambda *_: (_ for _ in ()).throw(Cannot("It is too old.")))
+    desk.paper.newsroom.withdraw(seqs[1])
+    desk.until_states("deleted", "deleted")
+    assert mastodon.posts == []
+
+
+def test_a_broken_account_that_a_person_holds_is_not_asked_again_and_again(
+    desk: SocialDesk, mastodon: NetworkServer
+) -> None:
+    desk.add(mastodon)
+    seq = desk.publish()
+    desk.until_states("sent")
+    desk.change_account("mastodon", state="held")
+    mastodon.locked = True
+    asked = len(mastodon.requests)
+    desk.paper.newsroom.withdraw(seq)
+    desk.until(lambda: desk.account("mastodon").paused_until > desk.now() + 60)
+    desk.rest()
+    assert desk.posts()[0].state == "sent" and len(mastodon.requests) - asked <= 1
+    mastodon.locked = False
+    desk.let_pass(minutes=61)
+    desk.until_states("deleted")
