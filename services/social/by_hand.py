@@ -5,19 +5,23 @@ locked and interrupted (services.social.turns), and the posts are held. Raises C
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import concluding, offering
 from services.social.accounts import ACTIVE, BROKEN, ON_HOLD, choice_of, hold_posts, release_posts
 from services.social.changes import new_post
+from services.social.network import Draft, Posted
 from services.social.post import (
     ARMED,
     FAILED,
     HELD,
     PLANNED,
+    RESHARE,
     SEND,
+    SENT,
     SKIPPED,
     UNCONFIRMED,
     VISIBLE,
@@ -27,10 +31,11 @@ from services.social.post import (
     want,
 )
 from services.social.wellbeing import Desk
+from services.social.work import together
 from shared.errors import Conflict
 from shared.models import SocialAccount, SocialPost
 
-RESHARE = "reshare"
+NOT_OUT = (FAILED, SKIPPED, UNCONFIRMED)  # as far as is known: what can be tried again
 
 
 def hold(session: Session, account: SocialAccount, reason: str) -> None:
@@ -47,36 +52,50 @@ def resume(session: Session, account: SocialAccount) -> None:
     release_posts(session, account)
 
 
+def to_retry(session: Session, post: SocialPost) -> Sequence[SocialPost]:
+    """The post and those that are planned anew with it, held. What went out in one post and is unconfirmed is decided
+    together, and what was to go out with a post is tried again with it, else it would wait for nothing."""
+    if post.digest_id is not None and post.state != UNCONFIRMED:
+        return [post]
+    return [each for each in together(session, post.digest_id or post.id) if each is post or each.state in NOT_OUT]
+
+
 def retry(desk: Desk, visible: Collection[int]) -> None:
-    """Plans these posts anew (those that went out together, if nobody knows what came of them), with as much time as a
-    new article has. `visible`: the articles among theirs that may be posted."""
+    """Plans these posts (`to_retry`) anew, each on its own, with as much time as a new article has. `visible`: the
+    articles among theirs that may be posted."""
     state = desk.post.state
     if state == UNCONFIRMED and desk.post.due_at is not None:
         raise Conflict(f"Post {desk.post.id} is being looked for at the network; what is found is seen on it soon.")
-    if state not in (FAILED, SKIPPED, UNCONFIRMED):
+    if state not in NOT_OUT:
         raise Conflict(f"Post {desk.post.id} is {state}: only a failed, skipped or unconfirmed one is tried again.")
     if not any(each.article_seq in visible for each in desk.posts):
         raise Conflict("Its article was withdrawn: nothing is posted about it any more.")
-    begun = bool(desk.post.parts)
     for each in desk.posts:
-        each.misses, each.first_armed_at, each.offered_at = 0, None, None
-        each.attempts += 1
-        each.not_after = desk.now + choice_of(desk.account).fresh_hours * 3600
-        if not begun:
-            each.digest_id = None
+        each.digest_id = None
         if each.article_seq in visible:
-            move(each, PLANNED, "a person asked for it again", desk.now)
-            want(each, SEND, desk.now if not begun or each is desk.post else None)
-            _keep_with(desk.account, each, desk.now)
-        elif each.state != SKIPPED:
+            _plan_anew(desk, each)
+        elif each.state == UNCONFIRMED:
             move(each, SKIPPED, "the article was withdrawn", desk.now)
+            want(each, "", None)
 
 
 def confirm(desk: Desk, url: str) -> None:
-    """An unconfirmed post, with those that went out in it, is there: somebody has seen it, at `url` if one is given."""
-    if desk.post.state != UNCONFIRMED:
-        raise Conflict(f"Post {desk.post.id} is {desk.post.state}: only an unconfirmed one is confirmed.")
-    concluding.seen(desk, url)
+    """An unconfirmed post, with those that went out in it, is there: somebody has seen it, at `url` if one is given.
+
+    Of a thread this is its part whose answer was lost, under an id that nobody knows; the thread ends with it.
+    """
+    post = desk.post
+    if post.state != UNCONFIRMED:
+        raise Conflict(f"Post {post.id} is {post.state}: only an unconfirmed one is confirmed.")
+    assert post.draft is not None, f"post {post.id} is unconfirmed without a draft"
+    draft, part = Draft.from_json(post.draft), len(post.parts) + 1
+    post.draft = replace(draft, texts=draft.texts[:part]).as_json()
+    if post.parts:
+        post.parts = [*post.parts, Posted("", url, part - 1).as_json()]
+    concluding.seen(desk, post.url or url)
+    if part < len(draft.texts):
+        told = f"a person has seen part {part} of {len(draft.texts)}; what follows in the thread was not sent"
+        note(post, SENT, told, desk.now)
 
 
 def cancel(session: Session, post: SocialPost, now: float) -> None:
@@ -111,11 +130,16 @@ def reshare(session: Session, account: SocialAccount, seq: int, at: float, now: 
     return post
 
 
-def together(session: Session, post: SocialPost) -> Sequence[SocialPost]:
-    """The post and those with which it went out, held: first the one that the network has."""
-    first = post.id if post.digest_id is None else post.digest_id
-    query = select(SocialPost).where(or_(SocialPost.id == first, SocialPost.digest_id == first))
-    return session.scalars(query.order_by(SocialPost.digest_id.is_not(None), SocialPost.id).with_for_update()).all()
+def _plan_anew(desk: Desk, post: SocialPost) -> None:
+    """It is written anew, unless a part of it is out already: then it goes on with the next."""
+    post.misses, post.first_armed_at, post.offered_at = 0, None, None
+    post.attempts += 1
+    post.not_after = desk.now + choice_of(desk.account).fresh_hours * 3600
+    if not post.parts:
+        post.draft = None
+    move(post, PLANNED, "a person asked for it again", desk.now)
+    want(post, SEND, desk.now)
+    _keep_with(desk.account, post, desk.now)
 
 
 def _keep_with(account: SocialAccount, post: SocialPost, now: float) -> None:

@@ -97,20 +97,16 @@ def catch_up(desk: Desk) -> None:
 
 
 def seen(desk: Desk, url: str) -> None:
-    """A person has seen the unconfirmed post. Under which id the network has it, nobody knows; a thread ends here."""
+    """A person has seen the unconfirmed post. Under which id the network has it, nobody knows."""
     post = desk.post
     assert post.draft is not None, f"post {post.id} is unconfirmed without a draft"
-    draft = Draft.from_json(post.draft)
-    left = len(draft.texts) - len(post.parts) - 1
-    if post.parts:
-        post.parts = [*post.parts, Posted("", url, len(post.parts)).as_json()]
     for each in desk.posts:
-        each.url = each.url or url
+        each.url = url or each.url
         each.sent_at = each.sent_at or each.armed_at or desk.now
         each.misses, each.first_armed_at = 0, None
-        move(each, SENT, f"a person has seen it{f'; {left} parts of it were not sent' if left else ''}", desk.now)
+        move(each, SENT, "a person has seen it", desk.now)
         want(each, "", None)
-    post.cost = network_of(desk.account).cost(draft)
+    post.cost = network_of(desk.account).cost(Draft.from_json(post.draft))
     catch_up(desk)
     _announce(desk, PostSent)
 

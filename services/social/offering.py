@@ -11,10 +11,10 @@ The feed itself is shown by the feed service, from the record (services.feed.pos
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import concluding, notices, turns
@@ -24,6 +24,7 @@ from services.social.networks.outside import gap_of
 from services.social.post import FETCH, MOVES, PLANNED, SEND, SENT, WAITING, note, want
 from services.social.reading import Reading, read
 from services.social.wellbeing import Desk
+from services.social.work import together
 from shared import outbox
 from shared.clock import Clock
 from shared.db import Database, db_now
@@ -79,7 +80,7 @@ def unfetched(desk: Desk) -> None:
 def take_off(session: Session, post: SocialPost, now: float) -> None:
     """Takes a post that nobody has fetched off the feed, with those that share its item. They wait for their turn
     again, at their old place, and are written anew."""
-    for each in _together(session, post.digest_id or post.id):
+    for each in together(session, post.digest_id or post.id):
         each.digest_id = each.offered_at = None
         if each.state in WAITING:
             note(each, each.state, "it was taken off the feed before anybody fetched it: an article was changed", now)
@@ -102,7 +103,7 @@ class Visits:
             accounts = lock(session, session.scalars(owners))
             now = session.scalars(select(db_now())).one()
             for row in held:
-                posts = _together(session, row.target_id)
+                posts = together(session, row.target_id)
                 if posts and posts[0].draft is not None and SENT in MOVES[posts[0].state]:
                     desk = Desk(session, self._clock, accounts[posts[0].account_id], posts, now)
                     _sent(desk, Draft.from_json(posts[0].draft), row.version)
@@ -125,10 +126,3 @@ def _sent(desk: Desk, draft: Draft, version: int) -> None:
     article_id = desk.session.scalars(select(Article.id).where(Article.seq == post.article_seq)).one()
     item, known = poster_urn(article_id, desk.account.id, post.kind), {"headline": draft.title}
     concluding.sent(desk, draft, Posted(item, state=known, remarks=(remark,), pause=gap_of(desk.account.settings)))
-
-
-def _together(session: Session, carrier: int) -> Sequence[SocialPost]:
-    """The post of this id and those that share its item, it first; held until the commit."""
-    query = select(SocialPost).where(or_(SocialPost.id == carrier, SocialPost.digest_id == carrier))
-    rows = session.scalars(query.order_by(SocialPost.id).with_for_update()).all()
-    return sorted(rows, key=lambda post: post.id != carrier)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from services.social.choice import Choice, why_not
 from services.social.enrolling import Application
 from services.social.network import Access, Account, Checked, Network
 from services.social.outcomes import Cannot, TokenExpired
 from services.social.reading import Reading, with_campaign
+from services.social.sending import MONTH
 from services.social.text.template import TemplateRefused
 from services.social.text.writing import NoRoom, Problem, dry_run
 from shared.http import Door
 
 # The newest articles on which an account's texts are tried.
 TRIED_ON = 20
-# Days that stand for a month, articles of them that are looked at, and posts of which the usual cost is taken.
-MONTH = timedelta(days=30)
+# Articles of a month that are looked at, and posts of which the usual cost is taken.
 MOST_ARTICLES = 10_000
 PRICED = 50
 SHOWN = 3

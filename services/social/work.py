@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.social.article import Article
@@ -54,7 +54,7 @@ class Work:
 
     @property
     def done(self) -> tuple[Posted, ...]:
-        """The parts that the network has."""
+        """The parts that the network has; one that only a person has seen is without its id."""
         return tuple(Posted.from_json(each) for each in self.post.parts)
 
     @property
@@ -82,3 +82,10 @@ def hold(session: Session, ids: Sequence[int]) -> list[SocialPost]:
     query = select(SocialPost).where(SocialPost.id.in_(ids)).order_by(SocialPost.id).with_for_update()
     rows = {post.id: post for post in session.scalars(query.execution_options(populate_existing=True))}
     return [rows[each] for each in ids]
+
+
+def together(session: Session, carrier: int) -> Sequence[SocialPost]:
+    """The post of this id and those that went out with it or were to, it first; held until the commit."""
+    query = select(SocialPost).where(or_(SocialPost.id == carrier, SocialPost.digest_id == carrier))
+    rows = session.scalars(query.order_by(SocialPost.id).with_for_update()).all()
+    return sorted(rows, key=lambda post: post.id != carrier)

@@ -159,6 +159,53 @@ def test_what_went_out_together_is_decided_together(desk: SocialDesk, telegram: 
     assert len(telegram.posts) == 2 and "Story 0" in telegram.texts()[0] and "Story 2" in telegram.texts()[0]
 
 
+@ONE_DATABASE
+def test_what_went_out_with_a_post_is_tried_again_with_it_unless_it_was_withdrawn(
+    desk: SocialDesk, telegram: TelegramServer
+) -> None:
+    desk.add(telegram, choice={"burst": {"posts": 1, "minutes": 15}})
+    told("accounts", "hold", "telegram")
+    seqs = [desk.publish(headline=f"Story {number}") for number in range(3)]
+    desk.until_states("held", "held", "held")
+    telegram.fault = Fault.DROP_AFTER
+    told("accounts", "resume", "telegram")
+    first, *_ = desk.until_states("unconfirmed", "unconfirmed", "unconfirmed")
+    desk.paper.newsroom.withdraw(seqs[1])
+    desk.rest()
+    told("posts", "retry", str(first.id), "--yes")
+    assert [(post.state, post.digest_id, post.draft) for post in desk.posts()] == [
+        ("planned", None, None),
+        ("skipped", None, None),
+        ("planned", None, None),
+    ]
+    desk.until_states("sent", "skipped", "sent")
+    again = telegram.texts()[1]
+    assert ("Story 0" in again, "Story 1" in again, "Story 2" in again) == (True, False, True)
+
+
+@ONE_DATABASE
+def test_a_thread_of_which_a_person_has_seen_the_last_part_is_never_said_to_be_deleted(
+    desk: SocialDesk, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(telegram, posts=5, template="\n\n".join(["{{ headline }}"] * 8 + ["{{ url }}"]))
+    monkeypatch.setattr(telegram, "chance", lambda: Fault.DROP_AFTER if len(telegram.posts) == 1 else None)
+    seq = desk.publish(headline="Long " * 300)
+    (post,) = desk.until_states("unconfirmed")
+    count = len((post.draft or {})["texts"])
+    assert count > 2 and len(telegram.posts) == 2
+    told("posts", "confirm", str(post.id), "--url", "https://t.me/newsroom/101")
+    shown = as_json("posts", "show", str(post.id))
+    assert shown["reason"] == f"a person has seen part 2 of {count}; what follows in the thread was not sent"
+    assert shown["urls"] == ["https://t.me/newsroom/100", "https://t.me/newsroom/101"] and len(shown["texts"]) == 2
+    assert shown["url"] == "https://t.me/newsroom/100"
+    desk.rest()
+    desk.paper.newsroom.withdraw(seq)
+    desk.until(lambda: len(desk.notices()) == 2)
+    (kept,) = desk.posts()
+    assert (kept.state, kept.reason) == ("sent", "it is not known under which id the network has it")
+    assert len(telegram.posts) == 2
+
+
 def test_a_post_that_waits_can_be_cancelled_and_planned_again(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, choice={"quiet": ["00:00-12:00", "12:00-00:00"]})
     desk.publish(headline="Flash", urgency=1)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import feedparser
 import pytest
 
+from tests.office import told
 from tests.paper import Paper
 from tests.posters import AllNew, NewestOnly, Poller, PosterDesk, poster_desk
 
@@ -236,6 +237,32 @@ def test_a_burst_comes_as_one_item_and_goes_when_one_of_its_articles_does(desk: 
         (False, False, False),
         (True, True, False),
     ]
+
+
+@on_one_database
+@pytest.mark.parametrize("with_the_first", [True, False])
+def test_what_nobody_fetched_together_is_offered_again_when_a_person_asks_for_it(
+    desk: PosterDesk, with_the_first: bool
+) -> None:
+    desk.open(choice={"burst": {"posts": 1, "minutes": 1}})
+    desk.change_account("zapier", state="held")
+    seqs = [desk.publish(headline=headline) for headline in ("First", "Second", "Third")]
+    desk.until(lambda: len(desk.posts()) == 3)
+    told("accounts", "resume", "zapier")
+    together = desk.until_on_top("Third")
+    desk.time_passes(*desk.posts())
+    first, second, third = desk.until_states("skipped", "skipped", "skipped")
+    assert (first.id, second.digest_id, third.digest_id) == (together.id, together.id, together.id)
+    desk.paper.newsroom.withdraw(seqs[1])
+    desk.rest()
+    told("posts", "retry", str(first.id if with_the_first else third.id))
+    top = desk.until_on_top("Third")
+    desk.rest()
+    now = [(post.state, post.wanted, post.digest_id) for post in desk.posts()]
+    if with_the_first:
+        assert now == [("planned", "fetch", None), ("skipped", "", None), ("planned", "", top.id)]
+    else:
+        assert now == [("skipped", "", None), ("skipped", "", first.id), ("planned", "fetch", None)]
 
 
 @on_one_database

@@ -19,7 +19,7 @@ from services.social.office.opening import Office, open_office
 from services.social.office.options import as_json_option, yes_option
 from services.social.office.results import results
 from services.social.office.rotating import rotate
-from services.social.office.telling import instant, show_json, show_table
+from services.social.office.telling import instant, short, show_json, show_table
 from services.social.post import FAILED, UNCONFIRMED, WAITING
 from services.social.wellbeing import Desk
 from shared.db import db_now
@@ -135,7 +135,7 @@ def _described(office: Office, session: Session, row: SocialAccount) -> dict[str
 def _row(account: dict[str, Any], office: Office) -> tuple[object, ...]:
     state = f"{account['state']}: {account['reason']}" if account["reason"] else account["state"]
     if account["paused_until"]:
-        state += f", paused until {_short(account['paused_until'])}"
+        state += f", paused until {short(account['paused_until'])}"
     if account["for_a_person"]:
         state += f", {account['for_a_person']} unconfirmed: see masthead posts list --state unconfirmed"
     days = account["access_days"]
@@ -145,16 +145,12 @@ def _row(account: dict[str, Any], office: Office) -> tuple[object, ...]:
         account["network"],
         account["identity"],
         state,
-        _short(account["next_turn"]),
+        short(account["next_turn"]),
         account["waiting"],
         account["sent_today"],
         account["failed"],
         access,
     )
-
-
-def _short(instant: str | None) -> str:
-    return instant[:19].replace("T", " ") if instant else ""
 
 
 def _waiting(desk: Desk) -> int:

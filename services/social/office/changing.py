@@ -15,7 +15,7 @@ from services.social.accounts import BROKEN, choice_of, network_of
 from services.social.choice import Choice
 from services.social.enrolling import Application, Writing, application_of
 from services.social.network import Checked, Network, Secrets
-from services.social.office.opening import Conclusion, Keep, Office, open_office
+from services.social.office.opening import Keep, Office, open_office
 from services.social.office.options import as_json_option, file_option
 from services.social.office.telling import show_json
 from services.social.office.trials import Tried, tried
@@ -24,6 +24,7 @@ from services.social.outcomes import AccountBroken, PostError
 from services.social.trying import ask
 from services.social.vault import Vault
 from services.social.wellbeing import Desk
+from services.social.work import Conclusion
 from shared.models import SocialAccount
 
 

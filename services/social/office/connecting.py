@@ -18,7 +18,8 @@ from services.social.office.options import as_json_option, file_option, port_opt
 from services.social.office.telling import show_json
 from services.social.office.trials import tried
 from services.social.office.values import merged, read_file, read_given
-from services.social.trying import MONTH, ask
+from services.social.sending import MONTH
+from services.social.trying import ask
 from services.social.wellbeing import Desk
 from shared.db import db_now
 from shared.errors import Fault, Refused

@@ -18,6 +18,7 @@ from services.social.network import Access
 from services.social.settings import SocialSettings
 from services.social.vault import Vault, changing
 from services.social.wellbeing import Desk
+from services.social.work import Conclusion
 from shared import bus, outbox
 from shared.db import Database, db_now
 from shared.errors import Conflict, LeaseLost
@@ -30,7 +31,6 @@ from shared.standing import load_for_effect
 # Seconds for which a turn of an account that is under way is waited for, and between two looks.
 PATIENCE, LOOK = 60.0, 0.1
 
-Conclusion = Callable[[Desk], None]
 Keep = Callable[[Access], None]
 
 

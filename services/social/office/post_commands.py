@@ -18,6 +18,7 @@ from services.social.office.posts_told import find, in_full, listed, tell_post, 
 from services.social.office.telling import moment, show_json, show_table
 from services.social.post import STATES, UNCONFIRMED, WAITING
 from services.social.reading import find_article
+from services.social.work import together
 from shared.errors import NotFound
 from shared.standing import load_for_effect
 from shared.visibility import is_visible
@@ -89,14 +90,13 @@ def retry(number: int, yes: bool, as_json: bool) -> None:
         with office.db.read() as session:
             post = find(session, number)
             lost = post.state == UNCONFIRMED
-            seqs = {each.article_seq for each in by_hand.together(session, post)}
+            seqs = {each.article_seq for each in together(session, post.digest_id or post.id)}
             session.expunge_all()
         if lost:
             told = f"Nobody knows whether post {number} was made. If it was, it will stand there twice. Try it again?"
             consent(told, yes)
         with office.alone(post.account_id, seqs) as desk:
-            post = find(desk.session, number)
-            posts = by_hand.together(desk.session, post) if post.state == UNCONFIRMED else [post]
+            posts = by_hand.to_retry(desk.session, find(desk.session, number))
             by_hand.retry(replace(desk, posts=posts), _visible(desk.session, seqs))
         _tell(office, number, as_json)
 
@@ -111,7 +111,8 @@ def confirm(number: int, url: str, as_json: bool) -> None:
         with office.db.read() as session:
             account_id = find(session, number).account_id
         with office.alone(account_id) as desk:
-            by_hand.confirm(replace(desk, posts=by_hand.together(desk.session, find(desk.session, number))), url)
+            post = find(desk.session, number)
+            by_hand.confirm(replace(desk, posts=together(desk.session, post.digest_id or post.id)), url)
         _tell(office, number, as_json)
 
 

@@ -14,7 +14,7 @@ from services.social import turns
 from services.social.accounts import ACTIVE, by_name, choice_of, network_of
 from services.social.network import Account, Draft
 from services.social.office.opening import Office
-from services.social.office.telling import instant, moment, show_table
+from services.social.office.telling import instant, moment, short, show_table
 from services.social.post import ARTICLE, FETCH, WAITING
 from services.social.reading import find_article, read, with_campaign
 from services.social.text.template import TemplateRefused
@@ -106,7 +106,7 @@ def tell_posts(posts: Sequence[dict[str, Any]]) -> None:
     rows = [
         (
             each["number"],
-            _short(each["sent_at"] or each["planned_at"]),
+            short(each["sent_at"] or each["planned_at"]),
             each["account"],
             each["state"],
             cut(each["headline"], LONGEST_HEADLINE),
@@ -132,7 +132,7 @@ def tell_post(post: dict[str, Any], zone: str) -> None:
     }
     show_table(("", ""), [(name, value) for name, value in facts.items() if value])
     click.echo(f"\nHistory, in {zone}:")
-    show_table(("", "", ""), [(_short(each["at"]), each["state"], each["reason"] or "") for each in post["history"]])
+    show_table(("", "", ""), [(short(each["at"]), each["state"], each["reason"] or "") for each in post["history"]])
     for text in post["texts"]:
         click.echo(f"\n{'Would read' if post['sent_at'] is None else 'Reads'}: {Counted(**text)}")
         click.echo("\n".join(f"    {line}".rstrip() for line in text["text"].split("\n")))
@@ -181,7 +181,3 @@ def _texts(office: Office, session: Session, row: SocialAccount, carrier: Social
 def _reactions(post: dict[str, Any]) -> str:
     known = (name for name in ("likes", "reposts", "replies") if post[name] is not None)
     return ", ".join(f"{name} {post[name]:,}" for name in known)
-
-
-def _short(instant: str | None) -> str:
-    return instant[:19].replace("T", " ") if instant else ""

@@ -17,12 +17,13 @@ from services.social.enrolling import Application, application_of
 from services.social.network import Checked
 from services.social.office.asking import ask_for_secrets
 from services.social.office.feeds import in_words, new_feed_address
-from services.social.office.opening import Conclusion, Keep, Office, open_office
+from services.social.office.opening import Keep, Office, open_office
 from services.social.office.options import as_json_option, port_option, secrets_option
 from services.social.office.telling import show_json
 from services.social.trying import ask
 from services.social.vault import Vault, changing, keys_in, new_key, write_keys
 from services.social.wellbeing import Desk
+from services.social.work import Conclusion
 from shared.errors import ConfigurationError, Conflict
 from shared.models import SocialAccount
 

@@ -50,5 +50,10 @@ def instant(seconds: float | None, zone: ZoneInfo) -> str | None:
     return datetime.fromtimestamp(seconds, zone).isoformat(timespec="seconds") if seconds is not None else None
 
 
+def short(instant: str | None) -> str:
+    """An instant as programs read it, in a table of people: without its zone."""
+    return instant[:19].replace("T", " ") if instant else ""
+
+
 def number(value: int | None) -> str:
     return f"{value:,}" if value is not None else "–"

@@ -11,7 +11,8 @@ from services.social.choice import Choice
 from services.social.network import Account, Checked, Network
 from services.social.office.opening import Office
 from services.social.reading import newest
-from services.social.trying import MONTH, MOST_ARTICLES, TRIED_ON, Month, Trial, month, try_out
+from services.social.sending import MONTH
+from services.social.trying import MOST_ARTICLES, TRIED_ON, Month, Trial, month, try_out
 from shared.errors import Fault, Refused
 
 
