@@ -250,6 +250,8 @@ def test_an_article_makes_its_way_through_the_containers(containers: dict[str, C
     )
     assert [item["title"] for item in feed] == ["Harbour reopens"]
     assert feed[0]["url"].startswith("https://news.example/")
+    accounts = containers["social"].run("python", "-m", "services.social.office", "accounts", "list", "--json")
+    assert json.loads(accounts.stdout) == [], accounts.stderr
     recount = containers["count"].run("python", "-m", "services.count.recount", "--wait", "10")
     assert json.loads(recount.stdout.splitlines()[-1])["drift"] == []
 
