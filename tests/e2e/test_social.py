@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import select
 
-from shared.db import Database
-from shared.models import OutboxRow
 from tests.accounts import add_account
 from tests.networks.bluesky import BlueskyServer
 from tests.networks.mastodon import MastodonServer
@@ -57,11 +54,16 @@ def attempts(server: NetworkServer, headline: str) -> int:
     return sum(1 for each in server.requests if server.makes_post(each) and headline in each.body.decode())
 
 
-def is_at_rest(newsroom: Installation) -> bool:
-    """Whether the social worker holds nothing: what it holds when it is killed would wait for the end of its lease."""
-    held = OutboxRow.listener.startswith("social."), OutboxRow.state.in_(("offered", "claimed"))
-    with closing(Database(newsroom.settings.sql_url)) as db, db.read() as session:
-        return session.scalar(select(OutboxRow.id).where(*held).limit(1)) is None
+def until_posted(newsroom: Installation, receipt: dict[str, Any], **states: str) -> dict[str, dict[str, Any]]:
+    """What the article's receipt tells of its posts, by account, once they are in these states."""
+
+    def posts() -> dict[str, dict[str, Any]]:
+        stages = requests.get(receipt["receipt"], headers=newsroom.headers, timeout=10).json()["stages"]
+        found = {each["account"]: each for each in stages.get("posted", ())}
+        wanted = {f"courier-{account}": state for account, state in states.items()}
+        return found if {account: each["state"] for account, each in found.items()} == wanted else {}
+
+    return wait_for(posts, what=f"posts about {receipt['id']} are {states}")
 
 
 def put(newsroom: Installation, receipt: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -80,12 +82,14 @@ def withdraw(newsroom: Installation, receipt: dict[str, Any]) -> None:
 def test_an_article_is_posted_once_on_each_account_that_chooses_it(
     newsroom: Installation, mastodon: MastodonServer, bluesky: BlueskyServer
 ) -> None:
-    newsroom.submit(headline="Harbour reopens after storm", section="Economy", tags=["Harbour"])
-    newsroom.submit(headline="Rowers win by a length", section="Sport")
-    wait_for(lambda: len(mastodon.posts) == 2 and len(bluesky.posts) == 1, what="three posts")
+    harbour = newsroom.submit(headline="Harbour reopens after storm", section="Economy", tags=["Harbour"])
+    rowers = newsroom.submit(headline="Rowers win by a length", section="Sport")
+    posts = until_posted(newsroom, harbour, mastodon="sent", economy="sent")
+    until_posted(newsroom, rowers, mastodon="sent")
     (text,) = posts_about(mastodon, "Harbour reopens after storm")
     assert "#Harbour" in text
-    assert posts_about(bluesky, "Harbour reopens after storm")
+    assert posts["courier-mastodon"]["url"] == mastodon.posts[0]["url"]
+    assert len(posts_about(bluesky, "Harbour reopens after storm")) == 1
     assert not posts_about(bluesky, "Rowers win")
     for server in (mastodon, bluesky):
         assert attempts(server, "Harbour reopens after storm") == 1
@@ -94,13 +98,12 @@ def test_an_article_is_posted_once_on_each_account_that_chooses_it(
 def test_the_link_of_a_post_leads_to_the_page_and_says_which_account_it_came_by(
     newsroom: Installation, mastodon: MastodonServer, bluesky: BlueskyServer
 ) -> None:
-    newsroom.submit(headline="Mills grind again", section="Economy")
-    (text,) = wait_for(lambda: posts_about(mastodon, "Mills grind again"))
-    wait_for(lambda: posts_about(bluesky, "Mills grind again"))
+    receipt = newsroom.submit(headline="Mills grind again", section="Economy")
+    until_posted(newsroom, receipt, mastodon="sent", economy="sent")
+    (text,) = posts_about(mastodon, "Mills grind again")
     card = bluesky.card(len(bluesky.posts) - 1)
-    assert card is not None
     link = re.search(r"http\S+", text)
-    assert link is not None
+    assert card is not None and link is not None
     for url, account in ((link[0], "courier-mastodon"), (card[0], "courier-economy")):
         assert url.endswith(f"?via={account}")
         page = newsroom.get(url.removeprefix(newsroom.feed))
@@ -111,34 +114,38 @@ def test_an_edit_follows_where_the_network_can_edit_and_is_never_a_second_post(
     newsroom: Installation, mastodon: MastodonServer, bluesky: BlueskyServer
 ) -> None:
     receipt = newsroom.submit(headline="Council votes on Tuesday", section="Economy")
-    wait_for(lambda: posts_about(mastodon, "Council votes") and posts_about(bluesky, "Council votes"))
+    until_posted(newsroom, receipt, mastodon="sent", economy="sent")
     put(newsroom, receipt, headline="Council votes on Wednesday", body="<p>It was moved.</p>", section="Economy")
-    wait_for(lambda: posts_about(mastodon, "Council votes on Wednesday"), what="the edit")
-    assert len(posts_about(mastodon, "Council votes")) == 1
-    assert len(posts_about(bluesky, "Council votes on Tuesday")) == 1, "Bluesky has no edit"
+    posts = until_posted(newsroom, receipt, mastodon="edited", economy="sent")
+    assert [text.splitlines()[0] for text in posts_about(mastodon, "Council")] == ["Council votes on Wednesday"]
+    assert [text.splitlines()[0] for text in posts_about(bluesky, "Council")] == ["Council votes on Tuesday"]
+    assert posts["courier-economy"]["reason"] == "bluesky has no edit: the post shows an earlier version"
 
 
 def test_a_withdrawal_deletes_every_post(
     newsroom: Installation, mastodon: MastodonServer, bluesky: BlueskyServer
 ) -> None:
     receipt = newsroom.submit(headline="A story that was wrong", section="Economy")
-    wait_for(lambda: posts_about(mastodon, "A story") and posts_about(bluesky, "A story"))
+    until_posted(newsroom, receipt, mastodon="sent", economy="sent")
     withdraw(newsroom, receipt)
     wait_for(
         lambda: not posts_about(mastodon, "A story") and not posts_about(bluesky, "A story"),
         seconds=SOON,
         what="both posts are gone",
     )
+    until_posted(newsroom, receipt, mastodon="deleted", economy="deleted")
 
 
 def test_a_newsroom_whose_social_worker_died_goes_on_posting(newsroom: Installation, mastodon: MastodonServer) -> None:
-    wait_for(lambda: is_at_rest(newsroom), what="no turn of an account is under way")
+    before = newsroom.submit(headline="Submitted before")
+    until_posted(newsroom, before, mastodon="sent")
     killed = newsroom.pids()["social-worker"]
     os.killpg(killed, signal.SIGKILL)
-    newsroom.submit(headline="Submitted meanwhile")
-    wait_for(lambda: posts_about(mastodon, "Submitted meanwhile"), what="the post")
+    meanwhile = newsroom.submit(headline="Submitted meanwhile")
+    until_posted(newsroom, meanwhile, mastodon="sent")
     assert newsroom.pids()["social-worker"] != killed
-    assert attempts(mastodon, "Submitted meanwhile") == 1
+    for headline in ("Submitted before", "Submitted meanwhile"):
+        assert attempts(mastodon, headline) == 1
 
 
 def test_the_doctor_finds_accounts_and_their_worker_well(newsroom: Installation) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -250,6 +252,12 @@ def test_an_article_makes_its_way_through_the_containers(containers: dict[str, C
     )
     assert [item["title"] for item in feed] == ["Harbour reopens"]
     assert feed[0]["url"].startswith("https://news.example/")
+    page = requests.get(f"http://127.0.0.1:{port}{urlsplit(feed[0]['url']).path}", timeout=5)
+    (card,) = re.findall(r'property="og:image" content="https://news\.example([^"]+)"', page.text)
+    drawn = requests.get(f"http://127.0.0.1:{port}{card}", timeout=60)
+    assert (drawn.status_code, drawn.headers["Content-Type"]) == (200, "image/png"), "social draws it, feed serves it"
+    accounts = containers["social"].run("python", "-m", "services.social.office", "accounts", "list", "--json")
+    assert json.loads(accounts.stdout) == [], accounts.stderr
     recount = containers["count"].run("python", "-m", "services.count.recount", "--wait", "10")
     assert json.loads(recount.stdout.splitlines()[-1])["drift"] == []
 
