@@ -134,11 +134,13 @@ def work(db: Database, handlers: Handlers) -> int:
 
 
 def _hints(db: Database, handlers: Handlers) -> Iterator[outbox.Offer]:
+    overdue = True  # as the relay, which looks for that far more rarely: it asks much of the database
     while True:
         with db.write() as session:
-            offers = [each for each in outbox.offer(session) if each.listener in handlers]
+            offers = [each for each in outbox.offer(session, overdue=overdue) if each.listener in handlers]
         if not offers:
             return
+        overdue = False
         yield from offers
 
 

@@ -27,7 +27,7 @@ from tests.hub import Served
 from tests.networks.server import NetworkServer
 from tests.newsroom import ZONE, work
 from tests.paper import Paper
-from tests.system import wait_for
+from tests.system import free_port, wait_for
 
 T = TypeVar("T")
 
@@ -194,8 +194,10 @@ def social_desk(
     kind: type[Desk] = SocialDesk,  # type: ignore[assignment]
     **more: str,
 ) -> Iterator[Desk]:
-    """`more` settings as MASTHEAD_...."""
-    feed = Served(paper.replica(follows=True).app)
+    """`more` settings as MASTHEAD_.... The publication is at home where its feed is served: its pictures are there."""
+    port = free_port()
+    environment.setenv("MASTHEAD_BASE_URL", f"http://127.0.0.1:{port}")
+    feed = Served(paper.replica(follows=True).app, port)
     try:
         allowed = ",".join(f"127.0.0.1:{server.port}" for server in servers)
         for name, value in {"SOCIAL_FEED_URL": feed.url, "SOCIAL_ALLOW": allowed, **more}.items():

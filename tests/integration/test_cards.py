@@ -82,6 +82,7 @@ def address(replica: Replica, path: str) -> str:
 # Drawing
 
 
+@ON_SQLITE
 def test_news_without_a_picture_gets_a_card_at_once_and_only_once(
     drawing: Drawing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +234,7 @@ def test_an_older_card_is_served_and_leads_to_the_newest_once_it_is_gone(drawing
         assert "immutable" not in answer.headers["Cache-Control"]
 
 
+@ON_SQLITE
 def test_the_card_of_a_withdrawn_article_is_gone_also_from_memory(drawing: Drawing) -> None:
     paper = drawing.paper
     seq = paper.newsroom.publish()

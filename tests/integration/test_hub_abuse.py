@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
-from services.push import engine, subscriptions, verifying
+from services.push import subscriptions, verifying
 from services.push.subscribing import Wish
+from shared import engine
 from shared.clock import Clock
 from shared.models import OutboxRow, Subscription, Verification
 from tests.hub import HubOffice, hub_office

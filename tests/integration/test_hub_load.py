@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.hub import run
-from services.push import engine
+from shared import engine
 from tests.databases import fresh_database
 from tests.hub import hub_office
 from tests.hub_load import Crowd, Ledger, all_have, judge, placed

@@ -347,7 +347,7 @@ class TestWithdrawing:
         once = api.ask("DELETE", path, b'{"reason": "First."}').json
         twice = api.ask("DELETE", path, b'{"reason": "Second."}').json
         assert once == twice
-        assert api.stored() == (1, 2, 3)
+        assert api.stored() == (1, 2, 4)
 
     def test_an_article_can_be_withdrawn_before_it_is_published(self, api: Api, workers: Callable[[], int]) -> None:
         path = f"/v1/articles/{api.accept()['id']}"

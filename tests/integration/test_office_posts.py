@@ -50,12 +50,12 @@ def test_a_post_is_shown_with_its_text_history_and_reactions(desk: SocialDesk, m
     desk.until(lambda: desk.posts()[0].likes)
     shown = told("posts", "show", str(post.id))
     assert "is sent" in shown and "likes 3, reposts 2, replies 1" in shown
-    assert "of 500 graphemes" in shown and "Harbour [b]reopens[/b] :cat: https://courier.example" in shown
+    assert "of 500 graphemes" in shown and f"Harbour [b]reopens[/b] :cat: {desk.feed.url}/" in shown
     (entry,) = as_json("posts", "list", "--article", desk.paper.article_id(seq))
     whole = as_json("posts", "show", str(entry["number"]))
     assert [each["state"] for each in whole["history"]] == ["planned", "armed", "sent"]
     assert whole["urls"] == [mastodon.posts[0]["url"]] and whole["texts"][0]["text"] == mastodon.texts()[0]
-    address = f"https://courier.example{desk.paper.path(seq)}?via=mastodon"
+    address = f"{desk.feed.url}{desk.paper.path(seq)}?via=mastodon"
     assert as_json("posts", "list", "--article", address, "--account", "mastodon", "--state", "sent") == [entry]
     assert as_json("posts", "list", "--state", "failed") == []
     assert "Harbour [b]reopens[/b]" in told("posts", "list")
@@ -262,7 +262,7 @@ def test_what_cannot_be_done_says_what_can(desk: SocialDesk, mastodon: MastodonS
     assert "masthead posts why" in told("posts", "list")
     assert "No post is like that" in told("posts", "list", "--state", "failed")
     assert "masthead posts list" in run("posts", "show", "7").output
-    assert run("posts", "why", "https://courier.example/2018/04/20/no-such").exit_code == 1
+    assert run("posts", "why", f"{desk.feed.url}/2018/04/20/no-such").exit_code == 1
     assert run("posts", "why", "no such article?").exit_code == 1
     seq = desk.publish()
     assert "masthead accounts add" in told("posts", "why", article_id(desk, seq))

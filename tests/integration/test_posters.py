@@ -1,4 +1,4 @@
-"""Outside posters get every article: on the real feed service, with the real worker's handlers, on both databases."""
+"""Outside posters get every article: on the real feed service, with the real worker's handlers."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def headlines(poller: Poller) -> list[str]:
     return [each.split(" http")[0] for each in poller.posted]
 
 
+@on_one_database
 @pytest.mark.parametrize("kind", [NewestOnly, AllNew])
 def test_a_poller_that_is_slower_than_articles_come_gets_each_once_in_their_order(
     desk: PosterDesk, kind: type[Poller]
@@ -57,6 +58,7 @@ def test_a_poller_that_is_slower_than_articles_come_gets_each_once_in_their_orde
     assert [each["state"] for each in first.history] == ["planned", "planned", "sent"]
 
 
+@on_one_database
 def test_a_poller_that_stops_loses_what_was_too_old_and_one_reads_why(desk: PosterDesk) -> None:
     poller = NewestOnly(desk.url(desk.open()))
     desk.publish(headline="Fetched")
@@ -80,7 +82,7 @@ def test_a_poller_that_stops_loses_what_was_too_old_and_one_reads_why(desk: Post
         ("sent", "it was fetched"),
     ]
     assert titles(poller) == ["In time", "Fetched"]
-    assert [notice.headline for notice in desk.notices()] == ["zapier: nobody fetches its feed"]
+    assert [notice.headline for notice in desk.notices()] == ["Nobody fetches the feed of zapier"]
 
 
 @on_one_database
@@ -148,9 +150,10 @@ def test_what_is_withdrawn_is_gone_at_once_and_nothing_older_comes_on_top(desk: 
     assert (waiting.state, waiting.reason) == ("skipped", "the article was withdrawn")
     desk.gap_passes()
     desk.until(desk.notices)
-    assert "could not be taken back: “Fetched” was fetched" in desk.notices()[0].sentence
+    assert "cannot be taken back: “Fetched” was fetched" in desk.notices()[0].sentence
 
 
+@on_one_database
 def test_an_edit_rewrites_what_nobody_has_fetched_under_the_same_id(desk: PosterDesk) -> None:
     token = desk.open(choice={"on_edit": "reply"})
     poller = AllNew(desk.url(token))
@@ -175,6 +178,7 @@ def test_an_edit_rewrites_what_nobody_has_fetched_under_the_same_id(desk: Poster
     assert newest.published_parsed > older.published_parsed
 
 
+@on_one_database
 def test_what_was_fetched_just_before_it_is_written_anew_is_not_offered_again(desk: PosterDesk) -> None:
     poller = AllNew(desk.url(desk.open()))
     seq = desk.publish(headline="First words")
@@ -191,6 +195,7 @@ def test_what_was_fetched_just_before_it_is_written_anew_is_not_offered_again(de
     assert len(titles(poller)) == 1
 
 
+@on_one_database
 def test_all_formats_and_every_account_tell_of_an_article_under_an_id_of_its_own(desk: PosterDesk) -> None:
     zapier = desk.open()
     ifttt = desk.open("ifttt", **{"for": "x", "template": ""})

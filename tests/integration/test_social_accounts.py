@@ -19,6 +19,12 @@ from tests.social import SocialDesk, social_desk
 
 
 @pytest.fixture
+def database_url(quick_folder: Path) -> str:
+    """One database: tests/integration/test_social_posting.py has accounts' turns on both."""
+    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+
+
+@pytest.fixture
 def bluesky() -> Iterator[NetworkServer]:
     server = SERVERS["bluesky"]()
     yield server

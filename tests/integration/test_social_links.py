@@ -126,6 +126,7 @@ def test_a_post_is_linked_on_the_page_and_moves_nothing_but_page_and_day(
     assert links(desk.paper.replica(), page) == links(replica, page)
 
 
+@ON_SQLITE
 def test_an_event_that_changes_no_link_moves_nothing(
     desk: SocialDesk, linked: Linking, servers: dict[str, NetworkServer], mastodon: NetworkServer
 ) -> None:
@@ -149,6 +150,7 @@ def test_an_event_that_changes_no_link_moves_nothing(
     assert links(replica, page) == links(replica, desk.paper.path(seq)) == [("Mastodon", mine.url)]
 
 
+@ON_SQLITE
 def test_a_post_that_is_gone_from_its_network_leaves_the_page(
     desk: SocialDesk, linked: Linking, mastodon: NetworkServer
 ) -> None:

@@ -1,6 +1,8 @@
 """Whatever becomes of a network's answer: nothing is posted twice, nothing is lost without a word.
 
-Every network, against a server that keeps to its contract and fails in one way at a time.
+Against servers that keep to their networks' contracts and fail in one way at a time. Answers are lost on every network,
+as each finds out otherwise what became of a post. What follows from a refusal is the same on all, once it is understood
+(tests/integration/test_networks.py), and shown on a few.
 """
 
 from __future__ import annotations
@@ -11,14 +13,13 @@ from pathlib import Path
 import pytest
 
 from services.social.network import Network
-from services.social.networks import NETWORKS
 from shared.models import SocialPost
 from tests.networks.server import STORING, Fault, NetworkServer
-from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
 LOST = [fault for fault in Fault if fault not in (Fault.LIMITED, Fault.UNAUTHORISED)]
+FEW = pytest.mark.parametrize("server", ["mastodon", "telegram", "x"], indirect=True)
 # What a refusal to take more says of the time to wait: each header that some network uses.
 WAITS = (
     {"Retry-After": "60"},
@@ -34,24 +35,11 @@ def database_url(quick_folder: Path) -> str:
     return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
 
 
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> Iterator[NetworkServer]:
-    started = SERVERS[request.param]()
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def network(server: NetworkServer, monkeypatch: pytest.MonkeyPatch) -> Network:
-    found = NETWORKS[server.network.name]
-    monkeypatch.setattr(found, "deadline", 0.3)  # so that what never ends is soon given up
-    return found
-
-
 @pytest.fixture
 def desk(
     paper: Paper, server: NetworkServer, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SocialDesk]:
+    monkeypatch.setattr(network, "deadline", 0.3)  # so that what never ends is soon given up
     with social_desk(paper, monkeypatch, [server]) as made:
         made.add(server)
         yield made
@@ -86,6 +74,7 @@ def test_one_lost_answer_after_another_makes_no_second_post(
             assert desk.notices()[-1].key.startswith(f"unconfirmed:{post.id}")
 
 
+@FEW
 def test_a_rate_limit_holds_the_account_for_as_long_as_the_network_asks(
     desk: SocialDesk, server: NetworkServer
 ) -> None:
@@ -103,6 +92,7 @@ def test_a_rate_limit_holds_the_account_for_as_long_as_the_network_asks(
         assert (posts[0].sent_at or 0) < (posts[1].sent_at or 0)
 
 
+@FEW
 def test_an_account_that_is_refused_in_a_burst_holds_its_posts_and_goes_on_in_order_once_it_is_mended(
     desk: SocialDesk, server: NetworkServer, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

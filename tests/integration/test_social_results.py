@@ -68,6 +68,7 @@ class TestReceipts:
     def test_every_state_is_described(self) -> None:
         assert set(get_args(PostState)) == set(STATES)
 
+    @ON_SQLITE
     def test_a_receipt_tells_what_became_of_each_post(
         self, desk: SocialDesk, mastodon: NetworkServer, slack: NetworkServer, api: Api
     ) -> None:
@@ -90,7 +91,7 @@ class TestReceipts:
         deleted, kept = posted(api, desk, seq)
         assert mastodon.posts == []
         assert (deleted["state"], deleted["reason"]) == ("deleted", "the article was withdrawn")
-        reason = "It could not be taken back: slack-webhook has no deletion."
+        reason = "it cannot be taken back: slack-webhook has no deletion."
         assert (kept["state"], kept["reason"]) == ("sent", reason)
 
     def test_articles_of_one_digest_share_its_reactions(
