@@ -60,6 +60,7 @@ def test_an_account_is_asked_for_and_tried_and_posts_from_then_on(desk: SocialDe
     assert text.startswith("Harbour reopens https") and "?via=courier" in text
 
 
+@ONE_DATABASE
 def test_rules_are_changed_one_by_one_and_count_at_once(desk: SocialDesk, mastodon: Mastodon) -> None:
     quiet = "quiet=00:00-12:00,12:00-00:00"
     add(mastodon, "courier", "--set", quiet, "--set", "burst.posts=5", "--set", "burst.minutes=15")
@@ -103,6 +104,7 @@ def test_a_removed_account_has_no_secrets_and_nothing_waits_for_it(desk: SocialD
     assert run("posts", "retry", str(post.id)).exit_code == 1
 
 
+@ONE_DATABASE
 def test_a_broken_account_that_is_well_again_posts_what_was_held(desk: SocialDesk, mastodon: Mastodon) -> None:
     add(mastodon, "courier")
     mastodon.fault = Fault.UNAUTHORISED

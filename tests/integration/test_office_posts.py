@@ -42,6 +42,7 @@ def desk(
         yield made
 
 
+@ONE_DATABASE
 def test_a_post_is_shown_with_its_text_history_and_reactions(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, template="{{ headline }} :cat: {{ url }}")
     seq = desk.publish(headline="Harbour [b]reopens[/b]")
@@ -224,6 +225,7 @@ def test_a_post_that_waits_can_be_cancelled_and_planned_again(desk: SocialDesk, 
     desk.until_states("sent", "sent")
 
 
+@ONE_DATABASE
 def test_an_old_article_is_shared_again_when_somebody_says_so(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, choice={"sections": ["sport"]})
     seq = desk.publish(headline="Evergreen", published_at=NOW - timedelta(days=300))
