@@ -57,7 +57,7 @@ def test_an_account_is_asked_for_and_tried_and_posts_from_then_on(desk: SocialDe
     desk.publish(headline="Not chosen", section="Sport")
     desk.until_states("sent")
     (text,) = mastodon.texts()
-    assert text.startswith("Harbour reopens https") and "?via=courier" in text
+    assert text.startswith(f"Harbour reopens {desk.feed.url}/") and "?via=courier" in text
 
 
 @ONE_DATABASE
