@@ -51,13 +51,13 @@ def test_an_account_is_asked_for_and_tried_and_posts_from_then_on(desk: SocialDe
     result = add(mastodon, "courier", "--set", "template={{ headline }} {{ url }}", "--set", "sections=Economy")
     assert result.exit_code == 0, result.output
     assert "mastodon knows it: newsroom" in result.output
-    assert "of 500 graphemes" in result.output and "    Published before https" in result.output
+    assert "of 500 graphemes" in result.output and f"    Published before {desk.feed.url}/" in result.output
     assert "posts from now on; nothing older" in result.output
     desk.publish(headline="Harbour reopens", section="Economy")
     desk.publish(headline="Not chosen", section="Sport")
     desk.until_states("sent")
     (text,) = mastodon.texts()
-    assert text.startswith("Harbour reopens https") and "?via=courier" in text
+    assert text.startswith(f"Harbour reopens {desk.feed.url}/") and "?via=courier" in text
 
 
 @ONE_DATABASE
