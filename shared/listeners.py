@@ -35,6 +35,7 @@ class Listener:
     batch: int = 25  # first attempts that one hint may take along; repeats are always taken alone
     lease: float = 20.0  # seconds a worker may hold a row; above the task's hard time limit (shared.worker)
     delay: float = 0.0  # seconds after the event before the row is due
+    most: int = 1000  # rows on offer at a time; fewer where others in the same queue must not wait long behind them
 
     @property
     def queue(self) -> str:
@@ -61,7 +62,7 @@ SOCIAL_WITHDRAW = Listener("social.withdraw", batch=50)
 SOCIAL_POST = Listener("social.post", batch=50, lease=60.0)
 SOCIAL_FETCHED = Listener("social.fetched", batch=50)
 SOCIAL_NOTIFY = Listener("social.notify", batch=1)
-SOCIAL_DRAW = Listener("social.draw", batch=5)
+SOCIAL_DRAW = Listener("social.draw", batch=5, most=15)
 
 LISTENERS: dict[type[Event], tuple[Listener, ...]] = {
     ArticleAccepted: (ENRICH_ARTICLE,),

@@ -35,7 +35,8 @@ MOST_ATTEMPTS = 5
 BACK_OFF = (1.0, 5.0, 15.0, 60.0)
 # Seconds after which an offer nobody took is made again: what a message lost in the broker costs.
 OFFER_LEASE = 5.0
-MOST_OFFERED = 1000
+# Rows looked at in one pruning.
+PAGE = 1000
 
 DueRow = SqlRow[int, int]  # id, attempt
 
@@ -127,7 +128,7 @@ def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
     """Takes due rows of every listener and returns the hints to send once the transaction is committed.
 
     With `overdue`, also what was offered and not taken in time, and what a worker held beyond its lease. At most
-    MOST_OFFERED rows of a listener are on offer at a time: a backlog waits in the record, not in the broker.
+    `Listener.most` rows are on offer at a time: a backlog waits in the record, not in the broker.
     A row whose lease ended on its last attempt becomes dead here: its worker died with it each time.
     """
     on_offer = dict(
@@ -139,8 +140,8 @@ def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
     )
     hints: list[Offer] = []
     for listener in BY_NAME.values() if overdue else _with_waiting(session):
-        due = _due(session, listener, "offered", MOST_OFFERED) if overdue else []
-        room = MOST_OFFERED - on_offer.get(listener.name, 0)
+        due = _due(session, listener, "offered", listener.most) if overdue else []
+        room = listener.most - on_offer.get(listener.name, 0)
         if overdue and room > 0:
             due += _bury_spent(session, _due(session, listener, "claimed", room))
         if room > 0:
@@ -295,7 +296,7 @@ def replay(session: Session, row_id: int) -> None:
         raise NotFound(f"No dead letter has the number {row_id}.")
 
 
-def prune(session: Session, after: int, before: datetime, *, limit: int = MOST_OFFERED) -> int:
+def prune(session: Session, after: int, before: datetime, *, limit: int = PAGE) -> int:
     """Removes what was done about events before that time, among the `limit` rows that follow the number `after`.
 
     Events about articles stay, as their history. Returns the number to go on from.

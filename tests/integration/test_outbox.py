@@ -167,11 +167,11 @@ def test_a_row_whose_worker_always_dies_is_dead_after_the_fifth_lease(
 
 
 def test_a_backlog_waits_in_the_record_not_in_the_broker(db: Database, accept: Callable[[int], list[int]]) -> None:
-    accept(outbox.MOST_OFFERED + 10)
+    accept(ENRICH_ARTICLE.most + 10)
     offer(db)
     with db.read() as session:
         states = list(session.scalars(select(OutboxRow.state)))
-    assert states.count("offered") == outbox.MOST_OFFERED
+    assert states.count("offered") == ENRICH_ARTICLE.most
     assert states.count("waiting") == 10
 
 
