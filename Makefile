@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVERS := .networks
-# Tests run side by side, a file at a time, but for those that judge how long a whole installation takes.
-AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile --quiet
+# Tests run side by side, a file at a time, but for those that judge how long a whole installation takes. They wait for
+# servers about as long as they compute, so there are more of them at a time than a small machine has cores.
+AT_ONCE := --numprocesses=3 --dist=loadfile --quiet
 ALONE := $(addprefix tests/e2e/test_,storm.py sabotage.py up.py watchdog.py)
 
 .DEFAULT_GOAL := help

@@ -15,6 +15,7 @@ from shared.publication import TEMPLATE, load_publication
 from shared.urls import share_path, short_url
 from tests.e2e.rendered_pages import ARABIC, ARTICLE, DESKTOP, NARROW, visit
 from tests.e2e.sample_stories import samples
+from tests.system import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +85,7 @@ def test_on_a_phone_everything_is_large_enough_for_a_finger(browser, base_url, s
         expect(page.get_by_role("link", name="Viber")).to_be_visible()
         assert page.evaluate(small) == []
         assert page.evaluate("document.scrollingElement.scrollWidth") == NARROW[0]
-        page.wait_for_function("document.querySelector('.qr img').complete")
+        wait_for(lambda: page.evaluate("document.querySelector('.qr img').complete"))
         name = "share-phone-arabic" if path == ARABIC else "share-phone"
         page.locator(".share").screenshot(path=str(screenshots / f"{name}.png"))
         page.get_by_role("button", name="Mastodon").tap()
@@ -118,7 +119,7 @@ def test_the_qr_code_leads_to_the_article(browser, base_url):
         page.get_by_text("QR code").click()
         image = page.get_by_role("img", name="QR code with the address of this article")
         expect(image).to_be_visible()
-        page.wait_for_function("document.querySelector('.qr img').naturalWidth > 0")
+        wait_for(lambda: page.evaluate("document.querySelector('.qr img').naturalWidth > 0"))
         seen = numpy.array(image.evaluate(pixels), dtype=numpy.uint8).reshape(300, 300)
         code = zxingcpp.read_barcode(seen)
         assert code is not None
