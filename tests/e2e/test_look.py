@@ -95,7 +95,7 @@ def test_back_to_top_leads_to_the_top(browser, base_url):
         link.scroll_into_view_if_needed()
         assert page.evaluate("scrollY") > 500
         link.click()
-        page.wait_for_function("scrollY === 0")
+        wait_for(lambda: page.evaluate("scrollY") == 0)
 
 
 def test_the_first_tab_stop_skips_to_the_content(browser, base_url):
