@@ -53,8 +53,10 @@ def messages(valkey_url: str, queue: str) -> list[dict[str, object]]:
 
 
 @contextmanager
-def running(db: Database, hints: FakeBus, wait: Callable[[], None]) -> Iterator[None]:
-    """A relay at work in a thread of its own."""
+def running(
+    db: Database, hints: FakeBus, wait: Callable[[], None], wake: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """A relay at work in a thread of its own; `wake` ends its waiting once it is to stop."""
     stop = threading.Event()
     relay = Relay(db, hints, Clock(NOW), wait, sweep_every=0.1, pulse_every=LONG)
     thread = threading.Thread(target=relay.run, args=(stop.is_set,))
@@ -63,6 +65,7 @@ def running(db: Database, hints: FakeBus, wait: Callable[[], None]) -> Iterator[
         yield
     finally:
         stop.set()
+        wake()
         thread.join(10)
         assert not thread.is_alive()
 
@@ -73,14 +76,11 @@ def running(db: Database, hints: FakeBus, wait: Callable[[], None]) -> Iterator[
 def test_a_nudge_wakes_relay_at_once(db: Database, client: redis.Redis, valkey_url: str) -> None:
     with redis.Redis.from_url(valkey_url, retry=None, socket_timeout=LONG + 5) as waiting:
         hints, nudge = FakeBus(), Nudge(client, "test")
-        with running(db, hints, nudge_or_interval(waiting, nudge_key("test"), LONG)):
-            try:
-                wait_for(lambda: client.info("clients")["blocked_clients"], what="relay waits")
-                Newsroom(db).accept()
-                nudge()
-                wait_for(lambda: hints.hints, seconds=10, what="the nudge is heard")
-            finally:
-                nudge()
+        with running(db, hints, nudge_or_interval(waiting, nudge_key("test"), LONG), wake=nudge):
+            wait_for(lambda: client.info("clients")["blocked_clients"], what="relay waits")
+            Newsroom(db).accept()
+            nudge()
+            wait_for(lambda: hints.hints, seconds=10, what="the nudge is heard")
 
 
 def test_many_nudges_wait_as_few(client: redis.Redis) -> None:
