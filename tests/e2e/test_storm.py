@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.databases import fresh_database
 from tests.storm.campaign import Scenario, run
-from tests.storm.faults import schedule
-from tests.storm.plan import make_stories
 
 pytestmark = pytest.mark.storm
 
@@ -29,15 +25,6 @@ def seeds() -> list[int]:
     return random.SystemRandom().sample(range(1_000_000), int(os.environ.get("STORM_SEEDS") or 1))
 
 
-def scenario(processes: int) -> Scenario:
-    """The whole storm where it was asked for; in every test run half of it."""
-    whole = Scenario(processes=processes)
-    if os.environ.get("STORM_SEED") or os.environ.get("STORM_SEEDS"):
-        return whole
-    half = partial(schedule, kills=3)
-    return replace(whole, stories=lambda seed, now: make_stories(seed, 500, now), seconds=24, faults=half)
-
-
 # PostgreSQL stands for the larger house: there, everything that may run more than once does.
 @pytest.mark.parametrize(("database", "processes"), [("sqlite", 1), ("postgresql", 2)])
 @pytest.mark.parametrize("seed", seeds())
@@ -45,7 +32,7 @@ def test_a_storm_loses_and_doubles_nothing(
     database: str, processes: int, seed: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = fresh_database(request.getfixturevalue("postgresql_url")) if database == "postgresql" else ""
-    verdict = run(tmp_path, url, seed, scenario(processes))
+    verdict = run(tmp_path, url, seed, Scenario(processes=processes))
     with request.getfixturevalue("capsys").disabled():
         print(f"\n{database}: seed {seed}, {verdict.figures}")
     assert not verdict.wrong, f"on {database}: {verdict}"
