@@ -151,6 +151,8 @@ def claim(db: Database, listener: str, *seqs: int) -> outbox.Claim:
             select(OutboxRow.id)
             .join(Event, Event.id == OutboxRow.event_id)
             .where(OutboxRow.listener == listener, Event.article_seq.in_(seqs))
+            .order_by(OutboxRow.id)  # the order in which workers lock rows too: they wait, and never in a circle
+            .with_for_update(of=OutboxRow)
         )
         found = list(session.scalars(about))
         session.execute(
