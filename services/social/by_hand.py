@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.social import concluding, offering
 from services.social.accounts import ACTIVE, BROKEN, ON_HOLD, choice_of, hold_posts, release_posts
 from services.social.changes import new_post
-from services.social.network import Draft, Posted
+from services.social.draft import Draft, Posted
 from services.social.post import (
     ARMED,
     FAILED,

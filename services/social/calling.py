@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from services.social import waiting
-from services.social.network import Account, Media, usable
+from services.social.credentials import usable
+from services.social.draft import Media
+from services.social.network import Account
 from services.social.outcomes import (
     AccountBroken,
     Gone,

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from services.social import changes, notices
 from services.social.accounts import network_of
+from services.social.draft import Draft, Posted
 from services.social.measuring import MINUTE, next_measure
-from services.social.network import Draft, Measured, Posted
+from services.social.network import Measured
 from services.social.outcomes import (
     AccountBroken,
     NotSent,

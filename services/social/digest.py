@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.social.article import Article
-from services.social.network import Account, Draft, Network
+from services.social.draft import Draft
+from services.social.network import Account, Network
 from services.social.text.assembly import Text, assemble
 from services.social.text.template import Kind, Part, clean
 from services.social.text.writing import HEADLINE, Style, Written

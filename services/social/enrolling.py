@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, REMOVED, place_of
 from services.social.choice import Choice, read_choice
+from services.social.credentials import Secrets
 from services.social.expiry import renewal
 from services.social.measuring import DAY
-from services.social.network import Access, Account, Checked, Network, Secrets
+from services.social.network import Access, Account, Checked, Network
 from services.social.networks import AVAILABLE
 from services.social.vault import Vault
 from shared.db import db_now

@@ -8,7 +8,8 @@ from functools import partial
 from services.social import concluding, wellbeing
 from services.social.access import Access
 from services.social.digest import compose_together
-from services.social.network import Account, Draft, Measured, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Account, Measured
 from services.social.outcomes import AccountBroken, Cannot, Gone, PostError, RefusedByNetwork
 from services.social.post import DELETE, want
 from services.social.text.template import TemplateRefused

@@ -1,4 +1,4 @@
-"""The contract with social networks: what an account, a draft and a post are, and what a network can do.
+"""The contract with social networks: what an account is and what a network can do.
 
 A draft is made once, stored, and only then sent: everything that a repeat must have in common with the first attempt
 (text, time, idempotency key, record key) stands in it. `publish` makes exactly one post per call; a thread is sent
@@ -14,13 +14,15 @@ What a call raises says what came of it: `services.social.outcomes`. Nothing is 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, TypeGuard
+from typing import Any, ClassVar
 
 from services.social.article import Article
-from services.social.outcomes import AccountBroken, Cannot, Duplicate
+from services.social.credentials import Secrets
+from services.social.draft import Draft, Media, Posted
+from services.social.outcomes import Cannot, Duplicate
 from services.social.sign_in import SignIn
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, Written, write
@@ -35,55 +37,6 @@ from shared.http import Door
 # Seconds a call to a network may take. A post takes up to four calls, and all must end within the lease of its turn.
 CALL_DEADLINE = 8.0
 FOREVER = timedelta(days=36_500)
-_LONGEST_SECRET = 10_000
-
-
-def usable(value: object) -> TypeGuard[str]:
-    """Whether this can be a secret: text, and such as can stand in a header."""
-    if not isinstance(value, str) or len(value) > _LONGEST_SECRET:
-        return False
-    bare = value.strip()
-    return bool(bare) and bare.isascii() and bare.isprintable()
-
-
-class Secrets(Mapping[str, str]):
-    """Tokens and passwords by name. Shows the names only. White space around a pasted secret is not part of it."""
-
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
-        self._values = {name: value.strip() for name, value in (values or {}).items()}
-
-    def __getitem__(self, name: str) -> str:
-        """Raises AccountBroken for a secret that is missing, or that could not stand in a header."""
-        value = self._values.get(name, "")
-        if not value:
-            raise AccountBroken(f"The account has no {name}.")
-        if not (value.isascii() and value.isprintable()):
-            raise AccountBroken(f"The account's {name} holds a line break or a letter that is not ASCII.")
-        return value
-
-    def __contains__(self, name: object) -> bool:
-        return bool(self._values.get(str(name)))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"<secrets: {', '.join(self._values) or 'none'}>"
-
-    def renewed(self, values: Mapping[str, Any]) -> Secrets:
-        """These secrets with new values. What can be no secret never takes the place of what there is."""
-        return Secrets(self._values | {name: value for name, value in values.items() if usable(value)})
-
-    def without(self, *names: str) -> Secrets:
-        return Secrets({name: value for name, value in self._values.items() if name not in names})
-
-    def hidden(self) -> tuple[str, ...]:
-        """What must not be shown anywhere: every value, and of an address its path."""
-        paths = (value.partition("://")[2].partition("/")[2] for value in self._values.values() if "://" in value)
-        return tuple(value for value in (*self._values.values(), *paths) if value)
 
 
 @dataclass(frozen=True)
@@ -95,85 +48,6 @@ class Account:
     server: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=Secrets)
-
-
-@dataclass(frozen=True)
-class Media:
-    """A picture, fetched from `url` when it is sent."""
-
-    url: str
-    alt: str = ""
-    width: int = 0
-    height: int = 0
-
-
-@dataclass(frozen=True)
-class Posted:
-    """One post as the network knows it; JSON-serialisable.
-
-    `url` is where people see it, empty when the network has no such address. `state` is what edits, deletions and
-    replies need beside the id. `remarks` tell what went otherwise than planned, for the receipt. `pause`: seconds for
-    which the network asks this account not to post.
-    """
-
-    id: str
-    url: str = ""
-    part: int = 0
-    state: Mapping[str, Any] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    pause: float = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Posted:
-        return cls(**{**value, "remarks": tuple(value["remarks"])})
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A post as it will be sent, in `texts` one or more parts; JSON-serialisable, stored before the first attempt.
-
-    `key` is the idempotency key: another text needs another key. `at` is the instant of composing (RFC 3339, UTC).
-    `link` is ASCII. `image` is the picture of the link's card; `media` are pictures of the post itself, which take the
-    card's place. `reply_to` makes it an answer to a post of the same account. `extra` is the network's own.
-    """
-
-    network: str
-    key: str
-    at: str
-    texts: tuple[str, ...]
-    language: str
-    link: str = ""
-    title: str = ""
-    description: str = ""
-    image: Media | None = None
-    media: tuple[Media, ...] = ()
-    warning: str = ""
-    reply_to: Posted | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    def part_key(self, part: int) -> str:
-        """The idempotency key of one part."""
-        return self.key if part == 0 else f"{self.key}.{part}"
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Draft:
-        known = {each.name for each in fields(cls)}
-        values = {name: each for name, each in value.items() if name in known}
-        return cls(
-            **values
-            | {
-                "texts": tuple(value["texts"]),
-                "image": Media(**value["image"]) if value["image"] else None,
-                "media": tuple(Media(**each) for each in value["media"]),
-                "reply_to": Posted.from_json(value["reply_to"]) if value["reply_to"] else None,
-            }
-        )
 
 
 @dataclass(frozen=True)

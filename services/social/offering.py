@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.social import concluding, notices, turns
 from services.social.accounts import ACTIVE, lock
-from services.social.network import Draft, Posted
+from services.social.draft import Draft, Posted
 from services.social.networks.outside import gap_of
 from services.social.post import FETCH, MOVES, PLANNED, SEND, SENT, WAITING, note, want
 from services.social.reading import Reading, read

@@ -18,7 +18,8 @@ from services.social import changes, concluding, offering, turns
 from services.social.access import Access
 from services.social.accounts import ACTIVE, lock
 from services.social.digest import compose_together
-from services.social.network import Account, Draft, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Account
 from services.social.outcomes import Cannot, Gone, NotSent, PostError, RefusedByNetwork
 from services.social.post import ARMED, ARTICLE, CORRECTION, DELETE, UNCONFIRMED, VISIBLE, WAITING, move, want
 from services.social.readiness import Readiness

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from services.social.network import Secrets
+from services.social.credentials import Secrets
 from shared.errors import ConfigurationError
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from services.social.article import Article
 from services.social.choice import Choice
-from services.social.network import Account, Draft, Network, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Account, Network
 from services.social.reading import Reading, with_campaign
 from services.social.wellbeing import Desk
 from shared.engine import Job

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.social.network import Account, Draft, Network, Posted, Secrets
+from services.social.credentials import Secrets
+from services.social.draft import Draft, Posted
+from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.outcomes import (
     AccountBroken,

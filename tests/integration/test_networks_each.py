@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.social.network import Network, Posted, Secrets
+from services.social.credentials import Secrets
+from services.social.draft import Posted
+from services.social.network import Network
 from services.social.networks import NETWORKS
 from services.social.networks.lookup import MOST
 from services.social.outcomes import (

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from services.social.network import Network, Posted
+from services.social.draft import Posted
+from services.social.network import Network
 from services.social.outcomes import PostError
 from tests.networks.junk import Junk
 from tests.networks.server import NetworkServer

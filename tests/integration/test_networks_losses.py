@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from services.social.network import Network, Posted
+from services.social.draft import Posted
+from services.social.network import Network
 from services.social.outcomes import NotSent, TokenExpired, Unknown
 from tests.networks.server import Fault, NetworkServer
 from tests.networks.suite import drafted

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.social import turns
 from services.social.accounts import lock
-from services.social.network import Secrets
+from services.social.credentials import Secrets
 from services.social.office import rotating
 from services.social.vault import Vault, keys_in, new_key, write_keys
 from shared import outbox

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.social.network import Account, Network, Secrets
+from services.social.credentials import Secrets
+from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.outcomes import AccountBroken, NotSent, PostError
 from tests.networks.bluesky import BlueskyServer

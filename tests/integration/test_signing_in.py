@@ -14,7 +14,8 @@ import requests
 
 from services.social.authorising import Begun, begin, complete
 from services.social.callback import Callback
-from services.social.network import Access, Account, Network, Secrets
+from services.social.credentials import Secrets
+from services.social.network import Access, Account, Network
 from services.social.networks import NETWORKS
 from services.social.outcomes import (
     AccountBroken,

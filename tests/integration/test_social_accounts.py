@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.social.network import Access, Account, Checked, Secrets
+from services.social.credentials import Secrets
+from services.social.network import Access, Account, Checked
 from services.social.networks import NETWORKS
 from services.social.vault import Vault, keys_in, new_key, write_keys
 from shared.errors import ConfigurationError

@@ -17,7 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from services.social.network import Account, Network, Secrets
+from services.social.credentials import Secrets
+from services.social.network import Account, Network
 from shared.http import Door
 
 if TYPE_CHECKING:

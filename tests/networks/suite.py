@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from services.social.network import Draft, Media, Network
+from services.social.draft import Draft, Media
+from services.social.network import Network
 from services.social.text.writing import Span, Text, Written
 from tests import networks
 from tests.networks.server import NetworkServer

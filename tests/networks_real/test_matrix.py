@@ -11,7 +11,9 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from services.social.network import Account, Draft, Posted, Secrets
+from services.social.credentials import Secrets
+from services.social.draft import Draft, Posted
+from services.social.network import Account
 from services.social.networks import NETWORKS
 from services.social.outcomes import AccountBroken, RateLimited, RefusedByNetwork, TokenExpired, Unknown
 from shared.copyfit.rules import MATRIX

@@ -18,18 +18,8 @@ from urllib.parse import quote
 
 from services.social import waiting
 from services.social.calling import Caller, Reply, words_of
-from services.social.network import (
-    FOREVER,
-    Access,
-    Account,
-    Capabilities,
-    Checked,
-    Draft,
-    Measured,
-    Media,
-    Network,
-    Posted,
-)
+from services.social.draft import Draft, Media, Posted
+from services.social.network import FOREVER, Access, Account, Capabilities, Checked, Measured, Network
 from services.social.networks.lookup import same_text
 from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork, TokenExpired
 from services.social.text.writing import Span, Text, Written, byte_range

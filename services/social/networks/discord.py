@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from services.social import waiting
 from services.social.calling import Caller, Reply, words_of
-from services.social.network import Account, Capabilities, Checked, Draft, Network, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Account, Capabilities, Checked, Network
 from services.social.outcomes import AccountBroken, Gone, PostError, RefusedByNetwork
 from shared.copyfit import rules
 from shared.copyfit.rules import Rule

@@ -15,17 +15,9 @@ from urllib.parse import quote
 
 from services.social import waiting
 from services.social.calling import Caller, Reply, count_of, link_of, words_of
-from services.social.network import (
-    Access,
-    Account,
-    Capabilities,
-    Checked,
-    Draft,
-    Measured,
-    Network,
-    Posted,
-    usable,
-)
+from services.social.credentials import usable
+from services.social.draft import Draft, Posted
+from services.social.network import Access, Account, Capabilities, Checked, Measured, Network
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Duplicate, Gone, PostError, RefusedByNetwork

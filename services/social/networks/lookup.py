@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.social.network import Posted
+from services.social.draft import Posted
 from services.social.outcomes import NotSent
 
 # Posts of an account that are looked through before the look-up is given up; not finding it then proves nothing.

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from services.social import waiting
 from services.social.calling import Caller, Reply, link_of
-from services.social.network import Account, Capabilities, Checked, Draft, Measured, Media, Network, Posted
+from services.social.draft import Draft, Media, Posted
+from services.social.network import Account, Capabilities, Checked, Measured, Network
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import Gone, NotSent, RefusedByNetwork
 from services.social.sign_in import SignIn

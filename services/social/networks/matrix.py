@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from services.social.calling import Caller, Reply, count_of, words_of
-from services.social.network import Access, Account, Capabilities, Checked, Draft, Network, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Access, Account, Capabilities, Checked, Network
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Gone, PostError, TokenExpired
 from services.social.tokens import after

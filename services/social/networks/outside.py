@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from services.social.network import Account, Capabilities, Draft, Network, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Account, Capabilities, Network
 from services.social.outcomes import Cannot
 from services.social.text.writing import Style
 from shared.copyfit.rules import Rule

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from services.social.calling import Caller, Reply, count_of, words_of
-from services.social.network import Account, Capabilities, Checked, Draft, Measured, Network, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Account, Capabilities, Checked, Measured, Network
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import (
     AccountBroken,

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from services.social import waiting
 from services.social.calling import Caller, Reply, count_of, link_of, words_of
-from services.social.network import Access, Account, Capabilities, Checked, Draft, Measured, Network, Posted
+from services.social.draft import Draft, Posted
+from services.social.network import Access, Account, Capabilities, Checked, Measured, Network
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork

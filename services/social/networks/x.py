@@ -14,17 +14,8 @@ from urllib.parse import quote
 
 from services.social import waiting
 from services.social.calling import Caller, words_of
-from services.social.network import (
-    Access,
-    Account,
-    Capabilities,
-    Checked,
-    Draft,
-    Measured,
-    Media,
-    Network,
-    Posted,
-)
+from services.social.draft import Draft, Media, Posted
+from services.social.network import Access, Account, Capabilities, Checked, Measured, Network
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import (
     AccountBroken,

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
+from services.social.credentials import Secrets
 from services.social.enrolling import Application, needed_secrets
-from services.social.network import Network, Secrets
+from services.social.network import Network
 from services.social.office.signing_in import sign_in, type_secret
 from shared.errors import Fault, Refused
 from shared.http import Door

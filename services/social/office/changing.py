@@ -13,8 +13,9 @@ import click
 from services.social import enrolling, wellbeing
 from services.social.accounts import BROKEN, choice_of, network_of
 from services.social.choice import Choice
+from services.social.credentials import Secrets
 from services.social.enrolling import Application, Writing, application_of
-from services.social.network import Checked, Network, Secrets
+from services.social.network import Checked, Network
 from services.social.office.opening import Keep, Office, open_office
 from services.social.office.options import as_json_option, file_option
 from services.social.office.telling import show_json

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from services.social import turns
 from services.social.accounts import ACTIVE, by_name, choice_of, network_of
-from services.social.network import Account, Draft
+from services.social.draft import Draft
+from services.social.network import Account
 from services.social.office.opening import Office
 from services.social.office.telling import instant, moment, short, show_table
 from services.social.post import ARTICLE, FETCH, WAITING

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from services.social.calling import Caller, Reply
-from services.social.network import Account, Media, Secrets
+from services.social.credentials import Secrets
+from services.social.draft import Media
+from services.social.network import Account
 from services.social.networks.mastodon import Mastodon
 from services.social.outcomes import (
     AccountBroken,

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from services.social.article import Image
+from services.social.credentials import Secrets
+from services.social.draft import Draft, Posted
 from services.social.enrolling import Writing
-from services.social.network import Account, Draft, Network, Posted, Secrets
+from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.networks.lookup import Candidate, first_match, same_text
 from services.social.outcomes import AccountBroken, NotSent

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.social.draft import Posted
 from services.social.enrolling import Application, judge
-from services.social.network import Account, Posted
+from services.social.network import Account
 from services.social.networks import AVAILABLE, NETWORKS
 from services.social.outcomes import Cannot
 from shared.errors import Refused

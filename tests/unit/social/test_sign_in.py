@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.social.authorising import begin, challenge
-from services.social.network import Account, Network, Secrets
+from services.social.credentials import Secrets
+from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.outcomes import AccountBroken, NotSent, PostError, RefusedByNetwork
 from services.social.redirect import belongs, code_of, parameters
