@@ -1,4 +1,4 @@
-"""Which network addresses may be called on someone else's behalf: public unicast only.
+"""Which network addresses may be called on someone else's behalf: public unicast, and what a newsroom allows.
 
 The tables follow the IANA special-purpose address registries (RFC 6890 and its updates).
 """
@@ -6,6 +6,8 @@ The tables follow the IANA special-purpose address registries (RFC 6890 and its 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+ANY_PORT = 0
 
 _SPECIAL_V4 = {
     IPv4Network("0.0.0.0/8"): "this network",
@@ -63,6 +65,18 @@ def why_refused(address: str) -> str | None:
     if found not in _UNICAST_V6:
         return "not public unicast"
     return _first_match(found, _SPECIAL_V6)
+
+
+def private_servers(pairs: str) -> frozenset[tuple[str, int]]:
+    """Host and port of servers that may be called although private, from host:port pairs joined by commas; `*` is
+    every port. Raises ValueError."""
+    found = set()
+    for pair in filter(None, map(str.strip, pairs.split(","))):
+        host, _, port = pair.rpartition(":")
+        if not host or not (port.isdigit() or port == "*"):
+            raise ValueError("must be host:port pairs, joined by commas")
+        found.add((host.strip("[]").lower(), ANY_PORT if port == "*" else int(port)))
+    return frozenset(found)
 
 
 def _first_match(

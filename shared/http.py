@@ -24,12 +24,11 @@ from urllib3 import encode_multipart_formdata
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from shared.addresses import why_refused
+from shared.addresses import ANY_PORT, why_refused
 from shared.deadline import Deadline
 from shared.errors import AddressRefused, OutboundError
 
 PORTS = frozenset({80, 443, 8443})
-ANY_PORT = 0
 DEADLINE = 20.0
 MOST_BYTES = 2_000_000
 MOST_REDIRECTS = 3
@@ -342,18 +341,6 @@ def origin(url: str) -> tuple[str, int]:
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise AddressRefused(f"{shown(url)} is not a web address ({error}).") from error
-
-
-def private_servers(pairs: str) -> frozenset[tuple[str, int]]:
-    """Host and port of servers that may be called although private, from host:port pairs joined by commas; `*` is
-    every port. Raises ValueError."""
-    found = set()
-    for pair in filter(None, map(str.strip, pairs.split(","))):
-        host, _, port = pair.rpartition(":")
-        if not host or not (port.isdigit() or port == "*"):
-            raise ValueError("must be host:port pairs, joined by commas")
-        found.add((host.strip("[]").lower(), ANY_PORT if port == "*" else int(port)))
-    return frozenset(found)
 
 
 def multipart(fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:

@@ -7,12 +7,13 @@ import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.addresses import private_servers
 from shared.clock import Clock
 from shared.errors import ConfigurationError
 
@@ -20,6 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Linux allows 107 bytes for the path of a Unix socket, macOS 103.
 LONGEST_SOCKET_PATH = 100
+
+
+def _readable(pairs: str) -> str:
+    private_servers(pairs)
+    return pairs
+
+
+# Host:port pairs that `private_servers` can read.
+PrivateServers = Annotated[str, AfterValidator(_readable)]
 
 # Where containers and systemd (LoadCredential=) put secrets: files named like the variable, in lower case.
 SECRETS = [folder for folder in ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", "")) if Path(folder).is_dir()]
@@ -129,6 +139,11 @@ class Settings(BaseSettings):
     @property
     def redis(self) -> str:
         return with_password(self.redis_url, self.redis_password) or f"unix://{self.valkey_socket}?db=0"
+
+    @property
+    def own_feed_url(self) -> str:
+        """Where the feed service of this machine answers."""
+        return f"http://{reachable(self.feed_host)}:{self.feed_port}"
 
     @property
     def publication_file(self) -> Path:

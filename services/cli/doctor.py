@@ -54,7 +54,7 @@ def examine(settings: CliSettings) -> Iterator[Finding]:
     yield _look("publication", lambda: _publication(settings), "mend the file, or remove it to start from the demo's")
     yield _look("record", lambda: _record(settings), "start with `make up`, or run `masthead migrate`")
     yield _look("redis", lambda: _redis(settings), "start with `make up`, or mend MASTHEAD_REDIS_URL")
-    for name, url in (("ingest", settings.api_url), ("feed", settings.feed_url), ("push", settings.push_url)):
+    for name, url in (("ingest", settings.api_url), ("feed", settings.own_feed_url), ("push", settings.push_url)):
         yield _look(name, lambda url=url: _web(settings, url), "start with `make up`; its lines say why it stopped")  # type: ignore[misc]
     yield from _workers(settings)
     yield _look("dead letters", lambda: _dead(settings), "see `masthead dead list`, then `masthead dead replay`")

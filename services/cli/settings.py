@@ -30,17 +30,13 @@ class CliSettings(Settings):
         return f"http://{reachable(self.ingest_host)}:{self.ingest_port}"
 
     @property
-    def feed_url(self) -> str:
-        return f"http://{reachable(self.feed_host)}:{self.feed_port}"
-
-    @property
     def push_url(self) -> str:
         return f"http://{reachable(self.push_host)}:{self.push_port}"
 
 
 def own_door(settings: CliSettings) -> Door:
     """A door that also opens to this installation's own services, which may be private."""
-    own = [urlsplit(url) for url in (settings.api_url, settings.own_api_url, settings.feed_url, settings.push_url)]
+    own = [urlsplit(url) for url in (settings.api_url, settings.own_api_url, settings.own_feed_url, settings.push_url)]
     return Door(allow={(url.hostname or "", url.port or (443 if url.scheme == "https" else 80)) for url in own})
 
 

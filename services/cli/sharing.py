@@ -35,7 +35,7 @@ def share_command(article: str, network: str | None, as_qr: bool, as_json: bool)
     if as_qr and (network is not None or as_json):
         raise click.UsageError("--qr prints the code and nothing else; leave out --network and --json.")
     settings = CliSettings()
-    found = fetch(own_door(settings), settings.feed_url, place_of(article))
+    found = fetch(own_door(settings), settings.own_feed_url, place_of(article))
     if network is not None:
         link = next((each for each in found["networks"] if each["network"] == network), None)
         if link is None:

@@ -178,7 +178,7 @@ def start_valkey(supervisor: Supervisor, settings: CliSettings) -> None:
 def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
     """Waits until all webs answer /readyz; False when somebody asks to stop meanwhile."""
     door = own_door(settings)
-    waiting = {settings.own_api_url, settings.feed_url, settings.push_url}
+    waiting = {settings.own_api_url, settings.own_feed_url, settings.push_url}
     deadline = time.monotonic() + START_PATIENCE
     while waiting and time.monotonic() < deadline and not supervisor.stopping.is_set():
         for url in sorted(waiting):
@@ -199,7 +199,7 @@ def wait_until_ready(supervisor: Supervisor, settings: CliSettings) -> bool:
 def welcome(settings: CliSettings, name: str, seconds: float, *, first: bool) -> str:
     """Where to look, and a command to paste."""
     key_file = settings.var / "demo-key"
-    feed, api = settings.feed_url, settings.own_api_url
+    feed, api = settings.own_feed_url, settings.own_api_url
     lines = [
         "",
         f"{name} is up after {seconds:.1f} s.",

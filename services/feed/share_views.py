@@ -16,6 +16,7 @@ from services.feed.views import as_kept_json
 from services.feed.visitors import is_person, visitor_of
 from shared.audience import Audience
 from shared.errors import Fault, NotFound, Refused
+from shared.publication import Publication
 from shared.urls import SHARE_PATH, qr_path, share_path, short_url
 
 # An article's short address never changes, and a publication that moves has its codes elsewhere too.
@@ -34,11 +35,11 @@ def make_share_views(stand: Newsstand, audience: Audience, proxies: int) -> Blue
         story = stand.story(key_in_address(url, publication.base_url))
         if story.withdrawn_at:
             raise NotFound("The article was withdrawn.")
-        return as_kept_json(_listed(story))
+        return as_kept_json(_listed(story, publication))
 
     @views.get(f"{SHARE_PATH}/<article_id>")
     def of_article(article_id: str) -> Response:
-        return as_kept_json(_listed(stand.visible_story(article_id)))
+        return as_kept_json(_listed(stand.visible_story(article_id), publication))
 
     @views.get(f"{SHARE_PATH}/<network>/<article_id>")
     def share(network: str, article_id: str) -> Response:
@@ -64,23 +65,23 @@ def make_share_views(stand: Newsstand, audience: Audience, proxies: int) -> Blue
         response.headers.update({"Cache-Control": QR_CACHE, "X-Robots-Tag": "noindex"})
         return response
 
-    def _listed(story: Story) -> dict[str, Any]:
-        subject = subject_of(story)
-        links = share_links(subject, publication.share.networks)
-        return {
-            "id": story.urn,
-            "url": story.url,
-            "short_url": short_url(story.url),
-            "qr": publication.base_url + qr_path(story.id),
-            "networks": [
-                {
-                    "network": each.network,
-                    "label": each.label,
-                    "url": publication.base_url + share_path(each.network, story.id),
-                    "target": share_target(each.network, subject),
-                }
-                for each in links
-            ],
-        }
-
     return views
+
+
+def _listed(story: Story, publication: Publication) -> dict[str, Any]:
+    subject = subject_of(story)
+    return {
+        "id": story.urn,
+        "url": story.url,
+        "short_url": short_url(story.url),
+        "qr": publication.base_url + qr_path(story.id),
+        "networks": [
+            {
+                "network": each.network,
+                "label": each.label,
+                "url": publication.base_url + share_path(each.network, story.id),
+                "target": share_target(each.network, subject),
+            }
+            for each in share_links(subject, publication.share.networks)
+        ],
+    }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from shared.http import origin, private_servers
-from shared.settings import Settings, reachable
+from shared.addresses import private_servers
+from shared.http import origin
+from shared.settings import PrivateServers, Settings
 
 
 class PushSettings(Settings):
@@ -19,7 +20,7 @@ class PushSettings(Settings):
     live_hours: int = Field(
         48, ge=24, description="Hours of events that the live stream tells again to who missed them"
     )
-    push_allow: str = Field(
+    push_allow: PrivateServers = Field(
         "", description="host:port pairs, joined by commas, that may be called although private; * is every port"
     )
     push_subscriptions_per_host: int = Field(1000, ge=1, description="Subscriptions that one callback host may have")
@@ -34,12 +35,6 @@ class PushSettings(Settings):
         "", description="Where the push worker fetches feeds; empty: MASTHEAD_FEED_HOST and MASTHEAD_FEED_PORT"
     )
 
-    @field_validator("push_allow")
-    @classmethod
-    def _pairs(cls, value: str) -> str:
-        private_servers(value)
-        return value
-
     @property
     def allowed(self) -> frozenset[tuple[str, int]]:
         """Private servers that may be called, as `Door` takes them."""
@@ -47,7 +42,7 @@ class PushSettings(Settings):
 
     @property
     def feed_url(self) -> str:
-        return self.push_feed_url.rstrip("/") or f"http://{reachable(self.feed_host)}:{self.feed_port}"
+        return self.push_feed_url.rstrip("/") or self.own_feed_url
 
     @property
     def feed_origin(self) -> tuple[str, int]:

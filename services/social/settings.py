@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from services.social.vault import Vault, keys_in
-from shared.http import origin, private_servers
-from shared.settings import Settings, reachable
+from shared.addresses import private_servers
+from shared.http import origin
+from shared.settings import PrivateServers, Settings
 
 
 class SocialSettings(Settings):
     social_worker_processes: int = Field(1, ge=1, description="Pool children of the social worker")
     social_calls_per_host: int = Field(4, ge=1, description="Calls to one network that a social worker has under way")
-    social_allow: str = Field(
+    social_allow: PrivateServers = Field(
         "", description="host:port pairs, joined by commas, of networks that may be called although private; * is any"
     )
     social_notices: SecretStr = Field(
@@ -22,12 +23,6 @@ class SocialSettings(Settings):
         "", description="Where social asks for pages and pictures; empty: MASTHEAD_FEED_HOST and MASTHEAD_FEED_PORT"
     )
 
-    @field_validator("social_allow")
-    @classmethod
-    def _pairs(cls, value: str) -> str:
-        private_servers(value)
-        return value
-
     @property
     def allowed(self) -> frozenset[tuple[str, int]]:
         """Private servers that may be called, as `Door` takes them."""
@@ -35,7 +30,7 @@ class SocialSettings(Settings):
 
     @property
     def feed_url(self) -> str:
-        return self.social_feed_url.rstrip("/") or f"http://{reachable(self.feed_host)}:{self.feed_port}"
+        return self.social_feed_url.rstrip("/") or self.own_feed_url
 
     @property
     def feed_origin(self) -> tuple[str, int]:

@@ -21,6 +21,8 @@ from shared.reactions import Reactions
 # Seconds between two looks, and posts that are given up in one.
 EVERY = 10.0
 PAGE = 500
+# Summing up reactions reads every post: the larger the archive, the rarer it is done. Pauses are so many times as long.
+REST = 50
 
 
 class Sweeper:
@@ -33,6 +35,7 @@ class Sweeper:
         self._clock = clock
         self._reactions = reactions
         self._next = 0.0
+        self._sum_up_at = 0.0
 
     def __call__(self) -> None:
         if time.monotonic() < self._next:
@@ -50,7 +53,13 @@ class Sweeper:
         if late:
             with self._db.write() as session:
                 _skip(session)
-        self._reactions.sync()
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        begun = time.monotonic()
+        if begun >= self._sum_up_at:
+            self._reactions.sync()
+            self._sum_up_at = begun + REST * (time.monotonic() - begun)
 
 
 def _late(session: Session) -> Sequence[int]:

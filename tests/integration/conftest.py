@@ -11,6 +11,7 @@ from services.social.network import Network
 from services.social.networks import NETWORKS
 from shared.db import Database
 from tests.ingest_api import Api, ingest
+from tests.networks.mastodon import MastodonServer
 from tests.networks.server import NetworkServer
 from tests.networks.suite import SERVERS
 from tests.paper import Paper
@@ -33,6 +34,13 @@ def paper(
     """The newspaper and its readers, once on each kind of database."""
     with paper_in(db, database_url, valkey_url, tmp_path, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def mastodon() -> Iterator[MastodonServer]:
+    server = MastodonServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture(params=SERVERS)

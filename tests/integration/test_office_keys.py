@@ -36,13 +36,6 @@ def sky() -> Iterator[BlueskyServer]:
 
 
 @pytest.fixture
-def mastodon() -> Iterator[MastodonServer]:
-    server = MastodonServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def desk(
     paper: Paper, sky: BlueskyServer, mastodon: MastodonServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SocialDesk]:

@@ -21,13 +21,6 @@ ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True
 
 
 @pytest.fixture
-def mastodon() -> Iterator[MastodonServer]:
-    server = MastodonServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def telegram() -> Iterator[TelegramServer]:
     server = TelegramServer()
     yield server

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ from tests.system import MASTHEAD, free_port
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def mastodon() -> Iterator[MastodonServer]:
-    server = MastodonServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -12,19 +12,11 @@ from services.social.networks import NETWORKS
 from services.social.outcomes import Cannot
 from shared.listeners import SOCIAL_WITHDRAW
 from tests.networks.server import NetworkServer
-from tests.networks.suite import SERVERS
 from tests.newsroom import work
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def mastodon() -> Iterator[NetworkServer]:
-    server = SERVERS["mastodon"]()
-    yield server
-    server.close()
 
 
 @pytest.fixture

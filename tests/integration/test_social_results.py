@@ -24,13 +24,6 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def mastodon() -> Iterator[NetworkServer]:
-    server = SERVERS["mastodon"]()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def slack() -> Iterator[NetworkServer]:
     """A webhook: it tells no address, nothing can be taken back, and nobody can be asked for reactions."""
     server = SERVERS["slack-webhook"]()
@@ -43,6 +36,7 @@ def desk(
     paper: Paper, mastodon: NetworkServer, slack: NetworkServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SocialDesk]:
     monkeypatch.setattr(sweeping, "EVERY", 0.0)
+    monkeypatch.setattr(sweeping, "REST", 0)
     with social_desk(paper, monkeypatch, [mastodon, slack]) as made:
         yield made
 
