@@ -19,7 +19,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,14 @@ OFFER_LEASE = 5.0
 PAGE = 1000
 
 DueRow = SqlRow[int, int]  # id, attempt
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Whether there are due rows: one answer for each place, a listener and a state."""
+
+    places: list[tuple[Listener, str]]
+    statement: Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -139,12 +147,12 @@ def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
         ).all()
     )
     hints: list[Offer] = []
-    for listener in BY_NAME.values() if overdue else _with_waiting(session):
-        due = _due(session, listener, "offered", listener.most) if overdue else []
+    for listener, states in _with_due(session, _OVERDUE if overdue else _WAITING):
         room = listener.most - on_offer.get(listener.name, 0)
-        if overdue and room > 0:
+        due = _due(session, listener, "offered", listener.most) if "offered" in states else []
+        if room > 0 and "claimed" in states:
             due += _bury_spent(session, _due(session, listener, "claimed", room))
-        if room > 0:
+        if room > 0 and "waiting" in states:
             due += _due(session, listener, "waiting", room)
         if due:
             _set(session, {row.id for row in due}, state="offered", due_at=db_now() + OFFER_LEASE)
@@ -152,15 +160,27 @@ def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
     return hints
 
 
-def _with_waiting(session: Session) -> list[Listener]:
-    """The listeners for which a row waits and is due: one question instead of one for each."""
-    listeners = list(BY_NAME.values())
-    asked = [
-        exists().where(OutboxRow.state == "waiting", OutboxRow.listener == each.name, OutboxRow.due_at <= db_now())
-        for each in listeners
+def _asked(*states: str) -> _Question:
+    """Made once: relay asks many times a second, and to put the question together takes longer than to answer it."""
+    places = [(listener, state) for listener in BY_NAME.values() for state in states]
+    due = [
+        exists().where(OutboxRow.state == state, OutboxRow.listener == listener.name, OutboxRow.due_at <= db_now())
+        for listener, state in places
     ]
-    (answers,) = session.execute(select(*asked)).all()
-    return [listener for listener, waits in zip(listeners, answers, strict=True) if waits]
+    return _Question(places, select(*due))
+
+
+_WAITING, _OVERDUE = _asked("waiting"), _asked("offered", "claimed", "waiting")
+
+
+def _with_due(session: Session, question: _Question) -> list[tuple[Listener, set[str]]]:
+    """The listeners that have due rows, and in which states: one question instead of one for each."""
+    (answers,) = session.execute(question.statement).all()
+    found: dict[str, set[str]] = {}
+    for (listener, state), is_due in zip(question.places, answers, strict=True):
+        if is_due:
+            found.setdefault(listener.name, set()).add(state)
+    return [(BY_NAME[name], states) for name, states in found.items()]
 
 
 def _due(session: Session, listener: Listener, state: str, limit: int) -> list[DueRow]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.db import Database
-from shared.migrate import migrate
+from tests.databases import sqlite_record
 from tests.paper import Paper
 from tests.paper import paper as paper_in
 
@@ -16,9 +16,8 @@ from tests.paper import paper as paper_in
 @pytest.fixture
 def paper(quick_folder: Path, valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paper]:
     """The newspaper and its readers; databases make no difference to what is tested here."""
-    url = f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+    url = sqlite_record(quick_folder)
     db = Database(url)
-    migrate(db)
     with paper_in(db, url, valkey_url, tmp_path, monkeypatch) as made:
         yield made
     db.close()

@@ -23,9 +23,9 @@ from services.ingest.openapi import document
 from services.ingest.problems import PROBLEMS
 from services.ingest.settings import IngestSettings
 from shared.db import Database
-from shared.migrate import migrate
 from shared.submission import Submission
 from tests.containers import ROOT
+from tests.databases import sqlite_record
 from tests.ingest_api import Api, ingest
 from tests.web_process import web_process
 
@@ -40,11 +40,7 @@ CASES = os.environ.get("MASTHEAD_API_CASES", "12")
 
 @pytest.fixture(scope="module")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('record') / 'masthead.sqlite3'}"
-    db = Database(url)
-    migrate(db)
-    db.close()
-    return url
+    return sqlite_record(tmp_path_factory.mktemp("record"))
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from services.push.app import create_flask
 from services.push.openapi import OPERATIONS, document
 from services.push.settings import PushSettings
 from shared.db import Database
-from shared.migrate import migrate
 from shared.publication import load_publication
+from tests.databases import sqlite_record
 from tests.factories import NOW
 from tests.paper import BASE
 
@@ -51,12 +51,11 @@ class Api:
 
 @pytest.fixture
 def api(quick_folder: Any, valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    url = f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+    url = sqlite_record(quick_folder)
     values = {"DATABASE_URL": url, "REDIS_URL": valkey_url, "VAR": str(quick_folder), "BASE_URL": BASE}
     for name, value in {**values, "PUSH_ALLOW": "127.0.0.1:9"}.items():
         monkeypatch.setenv(f"MASTHEAD_{name}", value)
     db = Database(url)
-    migrate(db)
     yield Api(PushSettings(), db)
     db.close()
 

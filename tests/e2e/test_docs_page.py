@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from shared.db import Database
-from shared.migrate import migrate
 from shared.models import Article
+from tests.databases import sqlite_record
 from tests.ingest_api import Api, ingest
 from tests.web_process import web_process
 
@@ -35,9 +35,8 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Api]]:
     folder = tmp_path_factory.mktemp("var")
-    url = f"sqlite:///{folder / 'masthead.sqlite3'}"
+    url = sqlite_record(folder)
     db = Database(url)
-    migrate(db)
     with pytest.MonkeyPatch.context() as patch, ingest(url, valkey_url, folder, patch) as app:
         api = Api(app, db)
     with web_process("ingest", url, valkey_url, folder) as address:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 
 from shared.urls import share_path, short_url
-from tests.databases import fresh_database
+from tests.databases import new_record
 from tests.paper import BASE, BROWSER, Paper, Replica
 
 PROBLEM = "application/problem+json; charset=utf-8"
@@ -18,9 +18,7 @@ HTML = "text/html; charset=utf-8"
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
     """SQLite, unless a test names the other: addresses are read in Python, only odd characters meet the database."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
-    return fresh_database(request.getfixturevalue("postgresql_url"))
+    return new_record(request, getattr(request, "param", "sqlite"), quick_folder)
 
 
 @pytest.fixture

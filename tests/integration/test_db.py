@@ -99,11 +99,11 @@ def migrate_there(url: str) -> None:
     db.close()
 
 
-def test_several_jobs_migrate_an_empty_record_at_once(database_url: str) -> None:
+def test_several_jobs_migrate_an_empty_record_at_once(empty_database_url: str) -> None:
     """In processes of their own, as on several hosts."""
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        list(pool.map(migrate_there, [database_url] * 3))
-    db = Database(database_url)
+        list(pool.map(migrate_there, [empty_database_url] * 3))
+    db = Database(empty_database_url)
     with db.read() as session:
         assert len(session.scalars(text("SELECT id FROM installation")).all()) == 1
         assert session.scalars(text("SELECT version_num FROM alembic_version")).one()

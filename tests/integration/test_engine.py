@@ -17,7 +17,7 @@ from services.push.retrying import judge
 from shared import engine
 from shared.listeners import PUSH_DELIVER
 from shared.models import OutboxRow
-from tests.databases import fresh_database
+from tests.databases import new_record
 from tests.hub import HubOffice, hub_office
 from tests.paper import Paper
 from tests.subscribers import Subscribers, only_verified
@@ -27,9 +27,7 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
-    return fresh_database(request.getfixturevalue("postgresql_url"))
+    return new_record(request, getattr(request, "param", "sqlite"), quick_folder)
 
 
 @pytest.fixture

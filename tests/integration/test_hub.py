@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import fresh_database
+from tests.databases import new_record
 from tests.hub import HubOffice, hub_office
 from tests.paper import BASE, Paper
 from tests.subscribers import Received, Subscribers, only_verified, says
@@ -23,9 +23,7 @@ on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indi
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
-    return fresh_database(request.getfixturevalue("postgresql_url"))
+    return new_record(request, getattr(request, "param", "sqlite"), quick_folder)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from shared.db import Database
-from shared.migrate import migrate
+from tests.databases import sqlite_record
 from tests.ingest_api import PLAIN, Api, ingest
 from tests.web_process import web_process
 
@@ -46,9 +46,8 @@ class Server:
 @pytest.fixture(scope="module")
 def server(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("var")
-    database_url = f"sqlite:///{folder / 'masthead.sqlite3'}"
+    database_url = sqlite_record(folder)
     db = Database(database_url)
-    migrate(db)
     with pytest.MonkeyPatch.context() as patch, ingest(database_url, valkey_url, folder, patch) as app:
         key = str(Api(app, db).key)
     with web_process("ingest", database_url, valkey_url, folder) as url:

@@ -26,10 +26,8 @@ from shared.announcements import Announcer
 from shared.db import Database
 from shared.installation import installation_id
 from shared.listeners import FEED_PUBLISH, FEED_WITHDRAW
-from shared.migrate import migrate
 from shared.models import Article, Event
-from tests.conftest import folder_in_memory
-from tests.databases import fresh_database
+from tests.databases import folder_in_memory, new_record, sqlite_record
 from tests.factories import NOW
 from tests.fakes import FakeClock
 from tests.listeners import Crowd, Stream, Told
@@ -85,7 +83,6 @@ class Station:
 @contextmanager
 def on_air(database_url: str, valkey_url: str, folder: Path) -> Iterator[Station]:
     db = Database(database_url)
-    migrate(db)
     settings = {"BASE_URL": BASE, "CLOCK": NOW.isoformat(), "LIVE_LISTENERS_PER_ADDRESS": 300}
     with (
         web_process("push", database_url, valkey_url, folder, **settings) as url,
@@ -98,13 +95,11 @@ def on_air(database_url: str, valkey_url: str, folder: Path) -> Iterator[Station
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shared_station(request: pytest.FixtureRequest, valkey_url: str) -> Iterator[Station]:
     """One service for all tests on a kind of database: what was told before is none of their business."""
-    with folder_in_memory() as folder:
-        if request.param == "sqlite":
-            url = f"sqlite:///{folder / 'masthead.sqlite3'}"
-        else:
-            url = fresh_database(request.getfixturevalue("postgresql_url"))
-        with on_air(url, valkey_url, folder) as station:
-            yield station
+    with (
+        folder_in_memory() as folder,
+        on_air(new_record(request, request.param, folder), valkey_url, folder) as station,
+    ):
+        yield station
 
 
 @pytest.fixture
@@ -115,10 +110,7 @@ def station(shared_station: Station) -> Station:
 @pytest.fixture(scope="module")
 def quick_station(valkey_url: str) -> Iterator[Station]:
     """On SQLite only, for what takes long."""
-    with (
-        folder_in_memory() as folder,
-        on_air(f"sqlite:///{folder / 'masthead.sqlite3'}", valkey_url, folder) as station,
-    ):
+    with folder_in_memory() as folder, on_air(sqlite_record(folder), valkey_url, folder) as station:
         yield station
 
 

@@ -31,8 +31,8 @@ INSERT INTO placement (article_seq, version, placed_at) VALUES (1, 1, '2018-04-2
 
 
 @pytest.fixture
-def begun(database_url: str) -> Database:
-    db = Database(database_url)
+def begun(empty_database_url: str) -> Database:
+    db = Database(empty_database_url)
     with db.engine.connect() as connection, connection.begin():
         command.upgrade(alembic_config(connection), "0001")
         for statement in filter(str.strip, BEGUN.split(";")):

@@ -20,12 +20,10 @@ from shared.db import Database
 from shared.events import ArticleUpdated
 from shared.installation import installation_id
 from shared.listeners import COUNT_ARTICLE, ENRICH_ARTICLE
-from shared.migrate import migrate
 from shared.models import Article, Event, OutboxRow
 from shared.publication import TEMPLATE, load_publication
 from shared.settings import Settings
 from shared.submission import Submission
-from tests.databases import fresh_database
 from tests.newsroom import Newsroom
 from tests.system import wait_for
 from tests.valkey import valkey
@@ -75,9 +73,8 @@ def test_a_version_is_enriched_once_though_two_rows_ask_for_it(db: Database, mon
         }
 
 
-def test_two_counters_of_one_article_count_it_once(postgresql_url: str) -> None:
-    db = Database(fresh_database(postgresql_url))
-    migrate(db)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_counters_of_one_article_count_it_once(db: Database) -> None:
     newsroom = Newsroom(db)
     seq = newsroom.publish(tags=["Budget"])
     with valkey() as url, ThreadPoolExecutor(2) as pool:
@@ -96,7 +93,6 @@ def test_two_counters_of_one_article_count_it_once(postgresql_url: str) -> None:
         found = counters.mirrored()
     assert found is not None
     assert {name: count for name, count in found.items() if name.startswith("tag:")} == {"tag:elections": 1}
-    db.close()
 
 
 def _waiting(db: Database) -> int:

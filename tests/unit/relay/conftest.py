@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from shared.db import Database
-from shared.migrate import migrate
+from tests.databases import sqlite_record
 
 
 @pytest.fixture
 def db(quick_folder: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{quick_folder / 'masthead.sqlite3'}")
-    migrate(database)
+    database = Database(sqlite_record(quick_folder))
     yield database
     database.close()
