@@ -6,13 +6,11 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from lxml import etree
 
 from tests.factories import NOW
 from tests.paper import BASE, Paper, Replica
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ATOM = "{http://www.w3.org/2005/Atom}"
 SINCE = f"{BASE}/about/feeds#since"
 KINDS = ("/feed.json", "/tags/harbour/feed.json", "/feeds?tag=harbour&language=en&format=json")

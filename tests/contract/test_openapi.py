@@ -39,14 +39,14 @@ CASES = os.environ.get("MASTHEAD_API_CASES", "12")
 
 
 @pytest.fixture(scope="module")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def record_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return sqlite_record(tmp_path_factory.mktemp("record"))
 
 
 @pytest.fixture(scope="module")
-def app(database_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def app(record_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     folder = tmp_path_factory.mktemp("var")
-    with pytest.MonkeyPatch.context() as patch, ingest(database_url, valkey_url, folder, patch) as made:
+    with pytest.MonkeyPatch.context() as patch, ingest(record_url, valkey_url, folder, patch) as made:
         yield made
 
 
@@ -170,12 +170,12 @@ class TestPage:
         assert app.test_client().get(f"/docs/{name}").status_code in (404, 405)
 
 
-def test_the_running_api_keeps_to_it(database_url: str, valkey_url: str, tmp_path: Path) -> None:
+def test_the_running_api_keeps_to_it(record_url: str, valkey_url: str, tmp_path: Path) -> None:
     """Schemathesis: every operation with examples, edge cases, random right and wrong data, and in sequences."""
-    db = Database(database_url)
-    with pytest.MonkeyPatch.context() as patch, ingest(database_url, valkey_url, tmp_path, patch) as app:
+    db = Database(record_url)
+    with pytest.MonkeyPatch.context() as patch, ingest(record_url, valkey_url, tmp_path, patch) as app:
         key = Api(app, db).key
-    with web_process("ingest", database_url, valkey_url, tmp_path, MAX_WAIT=0.05) as url:
+    with web_process("ingest", record_url, valkey_url, tmp_path, MAX_WAIT=0.05) as url:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),

@@ -10,19 +10,12 @@ import pytest
 from services.social.network import Network
 from services.social.networks import NETWORKS
 from shared.db import Database
-from tests.databases import KINDS, empty_database
 from tests.ingest_api import Api, ingest
 from tests.networks.mastodon import MastodonServer
 from tests.networks.server import NetworkServer
 from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.paper import paper as paper_in
-
-
-@pytest.fixture(params=KINDS)
-def empty_database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    """A database without tables, once of each kind."""
-    return empty_database(request, request.param, quick_folder)
 
 
 @pytest.fixture

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
 from shared.urls import share_path, short_url
-from tests.databases import new_record
 from tests.paper import BASE, BROWSER, Paper, Replica
+
+# SQLite, unless a test names the other: addresses are read in Python, only odd characters meet the database.
+pytestmark = pytest.mark.databases("sqlite")
 
 PROBLEM = "application/problem+json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
-
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    """SQLite, unless a test names the other: addresses are read in Python, only odd characters meet the database."""
-    return new_record(request, getattr(request, "param", "sqlite"), quick_folder)
 
 
 @pytest.fixture
@@ -81,7 +76,7 @@ NOT_THERE = [
 ]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_is_not_there_is_a_problem_for_programs_and_a_page_for_people(reader: Replica) -> None:
     for path in NOT_THERE:
         answer = reader.get(path, accept="application/rss+xml, */*;q=0.1")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from shared.models import Feed
 from shared.slices import ALL
 from tests.factories import NOW
-from tests.following import ON_SQLITE, fill, links, location, read
+from tests.following import fill, links, location, read
 from tests.paper import BASE, Paper, Replica
 
 
@@ -42,7 +44,7 @@ def test_the_walk_from_the_current_feed_yields_exactly_the_total(paper: Paper) -
     assert len(standing(walk(replica))) == paper.counters.read([ALL])[0] == 130
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_feed_that_holds_everything_leads_to_no_archive(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()
@@ -150,7 +152,7 @@ def test_a_new_day_touches_only_the_days_beside_it(paper: Paper) -> None:
     assert revisions()["day:2018-04-12"] == opened["day:2018-04-12"]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_day_without_articles_has_no_archive_and_says_so(paper: Paper) -> None:
     seq = paper.publish()
     replica = paper.replica()

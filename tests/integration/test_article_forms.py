@@ -11,8 +11,6 @@ from werkzeug.test import TestResponse
 
 from tests.paper import BASE, Paper, Replica
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def seq(paper: Paper) -> int:
@@ -46,7 +44,7 @@ def test_each_form_has_validators_and_leads_to_the_page(
     assert new.status_code == 200 and "Another text." in new.text
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_another_slug_leads_to_the_same_form(paper: Paper, seq: int) -> None:
     replica, path = paper.replica(), paper.path(seq)
     folder, _, last = path.rpartition("/")
@@ -75,7 +73,7 @@ def test_a_withdrawn_article_is_gone_in_every_form(paper: Paper, seq: int) -> No
 # oEmbed
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_card_is_what_oembed_wants_and_safe(paper: Paper, seq: int) -> None:
     answer = embed(paper.replica(), BASE + paper.path(seq))
     assert answer.content_type == "application/json; charset=utf-8"
@@ -92,7 +90,7 @@ def test_the_card_is_what_oembed_wants_and_safe(paper: Paper, seq: int) -> None:
     assert (link.get("href"), link.text) == (BASE + paper.path(seq), "Harbour <reopens>")
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_xml_says_the_same_as_json(paper: Paper, seq: int) -> None:
     replica, url = paper.replica(), BASE + paper.path(seq)
     answer = embed(replica, url, format="xml")
@@ -104,7 +102,7 @@ def test_xml_says_the_same_as_json(paper: Paper, seq: int) -> None:
     assert {each.tag: each.text for each in root} == {name: str(value) for name, value in card.items()}
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_card_keeps_to_the_size_that_is_wanted(paper: Paper, seq: int) -> None:
     replica, url = paper.replica(), BASE + paper.path(seq)
     small = embed(replica, url, maxwidth=300, maxheight=200).json
@@ -114,7 +112,7 @@ def test_the_card_keeps_to_the_size_that_is_wanted(paper: Paper, seq: int) -> No
         assert card is not None and card["type"] == "link" and not {"html", "width", "height"} & set(card)
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_addresses_that_are_no_article_of_ours_have_no_card(paper: Paper, seq: int) -> None:
     replica, path = paper.replica(), paper.path(seq)
     assert embed(replica, f"{BASE}{path}?utm_source=x#top").status_code == 200
@@ -150,7 +148,7 @@ def test_addresses_that_are_no_article_of_ours_have_no_card(paper: Paper, seq: i
         assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (400, "url")  # type: ignore[index]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_wrong_parameters_are_named(paper: Paper, seq: int) -> None:
     replica, url = paper.replica(), BASE + paper.path(seq)
     for format in ("yaml", "", "JSON", "x" * 10_000):

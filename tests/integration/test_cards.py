@@ -29,7 +29,6 @@ from tests.newsroom import claim, let_pass, work
 from tests.paper import BASE, BROWSER, Paper, Replica
 from tests.system import wait_for
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LONG_AGO = NOW - timedelta(days=8)
 IMAGE = {"url": "https://example.org/a.jpg", "alt": "A ship", "credit": ""}
 
@@ -82,7 +81,7 @@ def address(replica: Replica, path: str) -> str:
 # Drawing
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_news_without_a_picture_gets_a_card_at_once_and_only_once(
     drawing: Drawing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +142,7 @@ def test_an_edit_gets_another_card_and_the_older_one_stays_for_a_week(drawing: D
     assert not {first, second} & set(drawing.names(seq))
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_one_that_cannot_be_drawn_harms_no_other(drawing: Drawing, monkeypatch: pytest.MonkeyPatch) -> None:
     def draw_most(card: Card) -> bytes:
         if card.headline == "Bad":
@@ -165,7 +164,7 @@ def test_one_that_cannot_be_drawn_harms_no_other(drawing: Drawing, monkeypatch: 
 # Serving
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_page_names_the_card_with_its_size_whether_it_is_drawn_or_not(drawing: Drawing) -> None:
     paper = drawing.paper
     plain = paper.newsroom.publish(headline="Harbour “reopens”", section="World", published_at=LONG_AGO)
@@ -189,7 +188,7 @@ def test_a_page_names_the_card_with_its_size_whether_it_is_drawn_or_not(drawing:
     assert paper.replica().get(paper.path(plain)).data == before
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_card_is_served_for_ever_with_a_strong_tag(drawing: Drawing) -> None:
     paper = drawing.paper
     seq = paper.newsroom.publish()
@@ -213,7 +212,7 @@ def test_a_card_is_served_for_ever_with_a_strong_tag(drawing: Drawing) -> None:
     assert replica.get(path).data == answer.data, "from memory"
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_older_card_is_served_and_leads_to_the_newest_once_it_is_gone(drawing: Drawing) -> None:
     paper = drawing.paper
     seq = paper.newsroom.publish()
@@ -234,7 +233,7 @@ def test_an_older_card_is_served_and_leads_to_the_newest_once_it_is_gone(drawing
         assert "immutable" not in answer.headers["Cache-Control"]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_card_of_a_withdrawn_article_is_gone_also_from_memory(drawing: Drawing) -> None:
     paper = drawing.paper
     seq = paper.newsroom.publish()
@@ -250,7 +249,7 @@ def test_the_card_of_a_withdrawn_article_is_gone_also_from_memory(drawing: Drawi
     assert replica.head(path).status_code == 410
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_there_is_no_card_where_there_is_no_article_or_a_picture(drawing: Drawing) -> None:
     paper = drawing.paper
     seq = paper.newsroom.publish()
@@ -302,7 +301,7 @@ def test_a_burst_asks_once_waits_with_few_threads_and_tells_the_others_to_come_b
     assert len(drawing.names(seq)) == 1
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_card_that_does_not_come_is_not_asked_for_with_every_request(
     drawing: Drawing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

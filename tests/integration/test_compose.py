@@ -144,7 +144,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def database_url(postgresql_url: str) -> str:
+def record_url(postgresql_url: str) -> str:
     """An empty database of a user who needs a password, without it."""
     with psycopg.connect(postgresql_url, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE masthead LOGIN PASSWORD '{SECRETS['masthead_database_password']}'")
@@ -183,12 +183,12 @@ def redis_url(secrets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def containers(
-    secrets: Path, database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    secrets: Path, record_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Container]]:
     """Everything that docker-compose.yml builds, started in its order and stopped at the end."""
     ports = {f"MASTHEAD_{name.upper()}_PORT": str(free_port()) for name in WEBS}
     adapted = {
-        "MASTHEAD_DATABASE_URL": database_url,
+        "MASTHEAD_DATABASE_URL": record_url,
         "MASTHEAD_REDIS_URL": redis_url,
         "MASTHEAD_PUBLICATION": str(ROOT / "shared" / "publication.toml"),
         "MASTHEAD_API": f"http://127.0.0.1:{ports['MASTHEAD_INGEST_PORT']}",

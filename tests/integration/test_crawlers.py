@@ -15,7 +15,6 @@ from tests.factories import NOW
 from tests.paper import BASE, Paper, Replica
 
 NAMES = {"s": SITEMAP, "x": XHTML, "n": NEWS}
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DAY = "/2018/04/20/sitemap.xml"
 DOCUMENTS = ("/sitemap.xml", "/sitemap-pages.xml", DAY, "/news-sitemap.xml", "/robots.txt")
 
@@ -57,7 +56,7 @@ def test_the_index_leads_to_every_article_and_page(paper: Paper) -> None:
     assert all(replica.get(url.removeprefix(BASE)).status_code == 200 for url in places)
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_elements_stand_in_the_order_of_the_protocol(paper: Paper) -> None:
     paper.newsroom.publish(original="1 en-1", language="tr")
     paper.newsroom.publish(original="1 en-1", language="ar")
@@ -141,7 +140,7 @@ def test_a_day_and_an_index_too_large_for_one_file_are_parted(paper: Paper, monk
 # News
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_news_are_described_as_google_wants_them(paper: Paper) -> None:
     seq = paper.publish(headline="Harbour & <bridge>", language="zh-Hant")
     paper.newsroom.edit(seq, headline="Harbour & <bridge> reopen")
@@ -181,7 +180,7 @@ def test_news_leave_after_48_hours_by_the_clock_alone(paper: Paper) -> None:
     assert (later.data, later.headers["ETag"]) == (new.data, new.headers["ETag"]), "nothing left meanwhile"
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_news_that_leave_within_one_second_are_told_apart(paper: Paper) -> None:
     for milliseconds in (100, 900):
         paper.publish(published_at=NOW - timedelta(hours=40) + timedelta(milliseconds=milliseconds))
@@ -190,7 +189,7 @@ def test_news_that_leave_within_one_second_are_told_apart(paper: Paper) -> None:
     assert replica.get("/news-sitemap.xml", if_modified_since=answer.headers["Last-Modified"]).status_code == 200
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_no_more_than_a_thousand_news(paper: Paper) -> None:
     made = [{"published_at": NOW - timedelta(minutes=minute)} for minute in range(1005)]
     paper.newsroom.publish_many(made)
@@ -203,7 +202,7 @@ def test_no_more_than_a_thousand_news(paper: Paper) -> None:
 # robots.txt
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_robots_txt_names_the_sitemaps_and_keeps_crawlers_from_what_counts(paper: Paper) -> None:
     answer = paper.replica().get("/robots.txt")
     assert answer.content_type == "text/plain; charset=utf-8"

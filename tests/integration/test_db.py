@@ -116,7 +116,7 @@ def test_the_migrations_make_exactly_what_the_models_say(db: Database) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 def test_slices_are_ordered_by_their_bytes_whatever_order_the_database_prefers(db: Database) -> None:
     columns = text("SELECT table_name, collation_name FROM information_schema.columns WHERE column_name = 'slice'")
     with db.read() as session:

@@ -14,6 +14,9 @@ from shared.listeners import FEED_REMOVE_NOTICE
 from tests.newsroom import let_pass
 from tests.paper import Paper, Replica
 
+# Deltas are made of bytes, whichever record they came from.
+pytestmark = pytest.mark.databases("sqlite")
+
 PATHS = ("/feed.rss", "/feed.atom", "/feed.json", "/feeds?section=world&tag=harbour")
 
 

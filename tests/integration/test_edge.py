@@ -29,7 +29,6 @@ from tests.system import wait_for
 FEEDS = ("/feed.rss", "/feed.atom", "/feed.json", "/tags/harbour/feed.rss", "/2018/04/20/feed.json")
 ARABIC = "/tags/%D9%85%D9%8A%D9%86%D8%A7%D8%A1/feed.atom"
 # What does not hang on the database is tried on one.
-on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # Of the connection, or named anew for each answer.
 VOLATILE = {"Date", "Server", "Connection", "X-Request-Id", "Transfer-Encoding", "Keep-Alive"}
 
@@ -107,7 +106,7 @@ def ask(url: str, method: str = "GET", **headers: str) -> requests.Response:
 # Whoever has the folder answers like the service
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_the_edge_answers_like_the_service(edged: Edged, tmp_path: Path) -> None:
     need_nginx()
     archive = archive_path(edged.paper.clock.now().date(), "atom", 1)
@@ -136,7 +135,7 @@ def test_the_edge_answers_like_the_service(edged: Edged, tmp_path: Path) -> None
         assert compared > 200
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_the_edge_answers_itself_what_it_can(edged: Edged, tmp_path: Path) -> None:
     """With no service behind it there is nobody else who could."""
     need_nginx()
@@ -188,7 +187,7 @@ def test_what_changes_is_gone_before_the_change_is_committed(edged: Edged, monke
     assert b"New" in (edged.body("/feed.rss") or b"")
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_a_feed_that_does_not_change_stays(edged: Edged) -> None:
     replica = edged.replica()
     edged.show(replica, "/tags/harbour/feed.rss")
@@ -307,7 +306,7 @@ def test_a_worker_notices_that_another_knew_of_no_folder(edged: Edged) -> None:
 # The folder
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_replicas_share_the_folder(edged: Edged) -> None:
     one, other = edged.replica(), edged.replica()
     edged.show(one, *FEEDS)
@@ -316,7 +315,7 @@ def test_replicas_share_the_folder(edged: Edged) -> None:
     assert {path: (edged.folder.docs / path[1:]).readlink() for path in FEEDS} == before
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_after_a_restart_what_is_there_is_kept_unless_another_build_wrote_it(edged: Edged) -> None:
     one = edged.replica()
     edged.show(one, "/feed.rss")
@@ -328,7 +327,7 @@ def test_after_a_restart_what_is_there_is_kept_unless_another_build_wrote_it(edg
     edged.show(other, "/feed.rss")
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_an_older_build_that_still_runs_writes_nothing(edged: Edged) -> None:
     old = edged.replica()
     edged.replica(MASTHEAD_FEED_ITEMS="3")
@@ -341,7 +340,7 @@ def test_an_older_build_that_still_runs_writes_nothing(edged: Edged) -> None:
     assert not edge.put("/feed.rss", document, state)
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_a_folder_whose_state_nobody_can_read_begins_anew(edged: Edged) -> None:
     replica = edged.replica()
     edged.show(replica, "/feed.rss")
@@ -351,7 +350,7 @@ def test_a_folder_whose_state_nobody_can_read_begins_anew(edged: Edged) -> None:
     assert not edged.is_linked("/feed.rss")
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_old_revisions_are_removed_later(edged: Edged, monkeypatch: pytest.MonkeyPatch) -> None:
     replica = edged.replica()
     for _ in range(3):
@@ -365,7 +364,7 @@ def test_old_revisions_are_removed_later(edged: Edged, monkeypatch: pytest.Monke
     wait_for(lambda: len(list(objects.iterdir())) == 1, seconds=10)
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_a_folder_that_grew_too_large_begins_anew(edged: Edged) -> None:
     replica = edged.replica(MASTHEAD_EDGE_BYTES="4000")
     for path in (*FEEDS, ARABIC):
@@ -403,7 +402,7 @@ def test_only_addresses_fit_for_a_file_are_written(path: str, fit: bool) -> None
     assert can_be_file(path) is fit
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_a_folder_that_cannot_be_used_ends_the_start_with_its_name(edged: Edged, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Exception, match="MASTHEAD_EDGE_FOLDER"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,17 +16,11 @@ from services.push.retrying import judge
 from shared import engine
 from shared.listeners import PUSH_DELIVER
 from shared.models import OutboxRow
-from tests.databases import new_record
 from tests.hub import HubOffice, hub_office
 from tests.paper import Paper
 from tests.subscribers import Subscribers, only_verified
 
-on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    return new_record(request, getattr(request, "param", "sqlite"), quick_folder)
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture
@@ -109,7 +102,7 @@ def test_an_outcome_that_cannot_be_committed_harms_only_itself(
         assert not hub.subscriptions()[0].delivered_hash
 
 
-@on_postgresql
+@pytest.mark.databases("postgresql")
 def test_who_lost_its_row_to_another_writes_nothing(
     paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +122,7 @@ def test_who_lost_its_row_to_another_writes_nothing(
         assert hub.subscriptions()[0].last_answer == "the second worker's"
 
 
-@on_postgresql
+@pytest.mark.databases("postgresql")
 def test_an_outcome_that_was_not_committed_is_delivered_again(
     paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +146,7 @@ def test_an_outcome_that_was_not_committed_is_delivered_again(
         hub.until(lambda: hub.subscriptions()[0].delivered_hash)
 
 
-@on_postgresql
+@pytest.mark.databases("postgresql")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
     ("point", "deliveries"), [("push.after_call", 2), ("push.before_commit", 2), ("push.after_commit", 1)]

@@ -14,7 +14,7 @@ from services.feed import entries
 from services.feed.cursors import Before, Since
 from shared.models import Counter
 from tests.factories import NOW
-from tests.following import KINDS, ON_SQLITE, all_pages, location, read
+from tests.following import KINDS, all_pages, location, read
 from tests.paper import BASE, Paper, Replica
 
 FORGED = (
@@ -70,7 +70,7 @@ def test_where_little_stands_in_both_pages_lead_on_until_all_was_looked_at(
     assert sum(len(page["items"]) for page in changes) == 2
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_combined_feed_is_hot_until_one_of_its_slices_moves(paper: Paper) -> None:
     paper.publish(section="World", language="tr")
     paper.publish(section="Economy", tags=["harbour"])
@@ -98,7 +98,7 @@ OTHER_FORMS = {
 }
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_other_forms_of_a_filter_address_lead_to_the_one(paper: Paper) -> None:
     replica = paper.replica()
     for given, canonical in OTHER_FORMS.items():
@@ -109,7 +109,7 @@ def test_other_forms_of_a_filter_address_lead_to_the_one(paper: Paper) -> None:
 # Lists of feeds
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_opml_lists_the_feeds_that_have_articles(paper: Paper) -> None:
     paper.publish(section="World", tags=["Harbour & <sea>"], bylines=["Ada Price"], language="tr")
     gone = paper.publish(tags=["gone"])
@@ -131,7 +131,7 @@ def test_the_opml_lists_the_feeds_that_have_articles(paper: Paper) -> None:
     assert all(paper.replica().get(url.removeprefix(BASE)).status_code == 200 for url in listed.values())
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_opml_stays_the_same_while_the_feeds_do(paper: Paper) -> None:
     paper.publish(tags=["harbour"])
     first = paper.replica().get("/feeds.opml")
@@ -143,7 +143,7 @@ def test_the_opml_stays_the_same_while_the_feeds_do(paper: Paper) -> None:
     assert b"bridge" in paper.replica().get("/feeds.opml").data
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_page_of_feeds_links_each_in_three_formats(paper: Paper) -> None:
     paper.publish(tags=["harbour"], language="ar")
     page = paper.replica().get("/feeds").text
@@ -168,7 +168,7 @@ def refused(replica: Replica, path: str) -> str:
     return str(answer.json["errors"][0]["parameter"])  # type: ignore[index]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_forged_cursor_is_refused_by_name(paper: Paper) -> None:
     paper.publish(tags=["harbour"])
     replica = paper.replica()
@@ -191,7 +191,7 @@ def test_a_cursor_that_could_have_been_given_out_is_only_a_place(paper: Paper) -
     assert len(read(replica, f"/feed.json?since={Since(0, 0)}")["items"]) == 1
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_filter_that_is_none_is_refused_by_name(paper: Paper) -> None:
     paper.publish(section="World")
     replica = paper.replica()
@@ -211,7 +211,7 @@ def test_a_filter_that_is_none_is_refused_by_name(paper: Paper) -> None:
 # What is asked for by headers
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_address_decides_the_format_whatever_accept_says(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()
@@ -221,7 +221,7 @@ def test_the_address_decides_the_format_whatever_accept_says(paper: Paper) -> No
         assert replica.get(path, accept=accept).data == replica.get(path).data
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_range_is_answered_with_the_whole(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()
@@ -230,7 +230,7 @@ def test_a_range_is_answered_with_the_whole(paper: Paper) -> None:
         assert answer.status_code == 200 and answer.data == replica.get(path).data
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_ten_thousand_tags_are_answered_like_one(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()

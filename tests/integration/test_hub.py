@@ -5,25 +5,18 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.databases import new_record
 from tests.hub import HubOffice, hub_office
 from tests.paper import BASE, Paper
 from tests.subscribers import Received, Subscribers, only_verified, says
 
+# What a subscription is depends on the record, so this is tried on both databases; how requests are read does not.
+# What a subscription is depends on the record, so that is tried on both databases; how requests are read is not.
+pytestmark = pytest.mark.databases("sqlite")
+
 HUB = "https://push.example/hub"
-
-
-# What a subscription is depends on the record, so this is tried on both databases; how requests are read is not.
-on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    return new_record(request, getattr(request, "param", "sqlite"), quick_folder)
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def hub(paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch)
         yield made
 
 
-@on_both
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_subscriber_is_asked_and_then_sent_the_feed_when_it_changes(hub: HubOffice) -> None:
     hub.publish(headline="Before")
     answer = hub.ask(hub_lease_seconds="100000")
@@ -95,7 +88,7 @@ def test_102_parameters_nobody_knows_are_ignored(hub: HubOffice) -> None:
     hub.told()
 
 
-@on_both
+@pytest.mark.databases("sqlite", "postgresql")
 def test_103_a_second_request_replaces_the_first_once_it_is_agreed_to(hub: HubOffice) -> None:
     first = hub.subscribe(hub_secret="old", hub_lease_seconds="90000")
     again = hub.subscribe(hub_secret="new", hub_lease_seconds="900000")
@@ -211,7 +204,7 @@ def test_a_lease_that_is_over_ends_the_subscription(hub: HubOffice) -> None:
 # What follows from the answer to a delivery
 
 
-@on_both
+@pytest.mark.databases("sqlite", "postgresql")
 def test_changes_while_a_delivery_is_under_way_come_as_one_and_none_comes_late(hub: HubOffice) -> None:
     hub.subscribe(topic="/feed.json")
     answered = threading.Event()
@@ -241,7 +234,7 @@ def test_a_feed_that_has_moved_without_changing_is_not_sent_again(hub: HubOffice
     assert len(hub.subscribers.deliveries()) == 1
 
 
-@on_both
+@pytest.mark.databases("sqlite", "postgresql")
 def test_whatever_is_no_success_is_tried_again_later(hub: HubOffice) -> None:
     statuses = [301, 302, 307, 400, 404, 429, 500, 503]
     elsewhere = hub.subscribers.url("/elsewhere")
@@ -284,7 +277,7 @@ def test_gone_ends_the_subscription(hub: HubOffice) -> None:
     hub.until(lambda: not hub.subscriptions())
 
 
-@on_both
+@pytest.mark.databases("sqlite", "postgresql")
 def test_five_days_of_failure_disable_it_and_a_renewal_revives_it(hub: HubOffice) -> None:
     made = hub.subscribe()
     hub.change(made, failures=6, failing_since=hub.now() - 5 * 86_400 - 60)

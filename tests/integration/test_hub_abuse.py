@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,10 +21,7 @@ from tests.hub import HubOffice, hub_office
 from tests.paper import BASE, Paper
 from tests.subscribers import ENDLESS, Subscribers, only_verified, says
 
-
-@pytest.fixture
-def database_url(quick_folder: Path) -> str:
-    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

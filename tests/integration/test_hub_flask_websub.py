@@ -22,10 +22,7 @@ from tests.paper import BASE, Paper
 from tests.subscribers import Subscribers
 from tests.system import free_port
 
-
-@pytest.fixture
-def database_url(quick_folder: Path) -> str:
-    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

@@ -8,17 +8,14 @@ import pytest
 
 from bench.hub import run
 from shared import engine
-from tests.databases import fresh_database, new_record
+from tests.databases import fresh_database
 from tests.hub import hub_office
 from tests.hub_load import Crowd, Ledger, all_have, judge, placed
 from tests.paper import Paper
 from tests.subscribers import Subscribers
 
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
-    """PostgreSQL, where transactions really overlap."""
-    return new_record(request, "postgresql", quick_folder)
+# PostgreSQL, where transactions really overlap.
+pytestmark = pytest.mark.databases("postgresql")
 
 
 def test_sixty_callbacks_and_twenty_articles(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:

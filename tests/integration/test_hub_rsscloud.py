@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -13,12 +12,9 @@ from tests.hub import HubOffice, hub_office
 from tests.paper import BASE, Paper
 from tests.subscribers import Subscribers, says
 
+pytestmark = pytest.mark.databases("sqlite")
+
 FEED = f"{BASE}/feed.rss"
-
-
-@pytest.fixture
-def database_url(quick_folder: Path) -> str:
-    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
 
 
 @pytest.fixture

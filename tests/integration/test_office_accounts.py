@@ -14,8 +14,6 @@ from tests.office import add, as_json, run, told
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 class Mastodon(MastodonServer):
     """A server on which the token may end, or come to be somebody else's."""
@@ -44,7 +42,7 @@ def desk(paper: Paper, mastodon: Mastodon, monkeypatch: pytest.MonkeyPatch) -> I
         yield made
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_an_account_is_asked_for_and_tried_and_posts_from_then_on(desk: SocialDesk, mastodon: Mastodon) -> None:
     desk.publish(headline="Published before", published_at=NOW - timedelta(minutes=5))
     desk.rest()
@@ -60,7 +58,7 @@ def test_an_account_is_asked_for_and_tried_and_posts_from_then_on(desk: SocialDe
     assert text.startswith(f"Harbour reopens {desk.feed.url}/") and "?via=courier" in text
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_rules_are_changed_one_by_one_and_count_at_once(desk: SocialDesk, mastodon: Mastodon) -> None:
     quiet = "quiet=00:00-12:00,12:00-00:00"
     add(mastodon, "courier", "--set", quiet, "--set", "burst.posts=5", "--set", "burst.minutes=15")
@@ -74,7 +72,7 @@ def test_rules_are_changed_one_by_one_and_count_at_once(desk: SocialDesk, mastod
     desk.until_states("sent")
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_a_held_account_has_waits_and_goes_out_when_it_is_resumed(desk: SocialDesk, mastodon: Mastodon) -> None:
     add(mastodon, "courier")
     told("accounts", "hold", "courier", "--reason", "elections")
@@ -104,7 +102,7 @@ def test_a_removed_account_has_no_secrets_and_nothing_waits_for_it(desk: SocialD
     assert run("posts", "retry", str(post.id)).exit_code == 1
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_broken_account_that_is_well_again_posts_what_was_held(desk: SocialDesk, mastodon: Mastodon) -> None:
     add(mastodon, "courier")
     mastodon.fault = Fault.UNAUTHORISED
@@ -116,7 +114,7 @@ def test_a_broken_account_that_is_well_again_posts_what_was_held(desk: SocialDes
     desk.until_states("sent")
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_test_says_what_the_network_says_and_so_does_the_list(desk: SocialDesk, mastodon: Mastodon) -> None:
     add(mastodon, "courier")
     mastodon.valid = False
@@ -128,7 +126,7 @@ def test_a_test_says_what_the_network_says_and_so_does_the_list(desk: SocialDesk
     assert run("accounts", "test", "courier").exit_code == 3
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_other_secrets_take_the_place_of_old_ones_of_the_same_account_only(
     desk: SocialDesk, mastodon: Mastodon
 ) -> None:

@@ -31,7 +31,7 @@ SERVERS: dict[str, type[NetworkServer]] = {
     "x": XServer,
 }
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

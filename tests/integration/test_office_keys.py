@@ -25,8 +25,6 @@ from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 from tests.system import wait_for
 
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def sky() -> Iterator[BlueskyServer]:
@@ -66,7 +64,7 @@ def test_a_new_key_takes_the_place_of_the_old_one_while_the_worker_goes_on(
     assert oct(file.stat().st_mode & 0o777) == "0o600"
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_old_keys_are_kept_when_somebody_says_so(desk: SocialDesk, mastodon: MastodonServer) -> None:
     add(mastodon, "courier")
     (old,) = keys_in(desk.settings.keys_file)
@@ -76,7 +74,7 @@ def test_old_keys_are_kept_when_somebody_says_so(desk: SocialDesk, mastodon: Mas
     assert opened_by(desk, "courier", new)
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("ends_at", [2, 1])
 def test_a_rotation_that_ends_half_way_leaves_secrets_that_open(
     desk: SocialDesk, mastodon: MastodonServer, monkeypatch: pytest.MonkeyPatch, ends_at: int
@@ -102,7 +100,7 @@ def test_a_rotation_that_ends_half_way_leaves_secrets_that_open(
     assert new != old and opened_by(desk, "courier", new)
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_secret_whose_key_is_lost_is_named_and_no_key_is_changed(desk: SocialDesk, mastodon: MastodonServer) -> None:
     add(mastodon, "courier")
     file = desk.settings.keys_file
@@ -115,7 +113,7 @@ def test_a_secret_whose_key_is_lost_is_named_and_no_key_is_changed(desk: SocialD
     assert opened_by(desk, "courier", before) and told("accounts", "rotate")
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_keys_of_the_environment_are_the_operators_to_change(
     desk: SocialDesk, mastodon: MastodonServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

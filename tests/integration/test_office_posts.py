@@ -17,8 +17,6 @@ from tests.office import as_json, run, told
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def telegram() -> Iterator[TelegramServer]:
@@ -35,7 +33,7 @@ def desk(
         yield made
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_post_is_shown_with_its_text_history_and_reactions(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, template="{{ headline }} :cat: {{ url }}")
     seq = desk.publish(headline="Harbour [b]reopens[/b]")
@@ -55,7 +53,7 @@ def test_a_post_is_shown_with_its_text_history_and_reactions(desk: SocialDesk, m
     assert "Harbour [b]reopens[/b]" in told("posts", "list")
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_whoever_asks_why_something_was_not_posted_sees_the_reason(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, "all")
     desk.add(mastodon, "sport", choice={"sections": ["sport"]})
@@ -98,7 +96,7 @@ def test_a_failed_post_is_tried_again_with_all_the_time_of_a_new_one(
     assert len(mastodon.posts) == 1
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_nobody_knows_is_decided_by_a_person(desk: SocialDesk, telegram: TelegramServer) -> None:
     desk.add(telegram)
     telegram.fault = Fault.DROP_AFTER
@@ -113,7 +111,7 @@ def test_what_nobody_knows_is_decided_by_a_person(desk: SocialDesk, telegram: Te
     assert len(telegram.posts) == 2, "the person was told that it may stand there twice"
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_post_that_a_person_has_seen_is_sent_and_no_more_is_known_of_it(
     desk: SocialDesk, telegram: TelegramServer
 ) -> None:
@@ -133,7 +131,7 @@ def test_a_post_that_a_person_has_seen_is_sent_and_no_more_is_known_of_it(
     assert kept.state == "sent" and len(telegram.posts) == 1
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_went_out_together_is_decided_together(desk: SocialDesk, telegram: TelegramServer) -> None:
     desk.add(telegram, choice={"burst": {"posts": 1, "minutes": 15}})
     told("accounts", "hold", "telegram")
@@ -153,7 +151,7 @@ def test_what_went_out_together_is_decided_together(desk: SocialDesk, telegram: 
     assert len(telegram.posts) == 2 and "Story 0" in telegram.texts()[0] and "Story 2" in telegram.texts()[0]
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_went_out_with_a_post_is_tried_again_with_it_unless_it_was_withdrawn(
     desk: SocialDesk, telegram: TelegramServer
 ) -> None:
@@ -177,7 +175,7 @@ def test_what_went_out_with_a_post_is_tried_again_with_it_unless_it_was_withdraw
     assert ("Story 0" in again, "Story 1" in again, "Story 2" in again) == (True, False, True)
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_thread_of_which_a_person_has_seen_the_last_part_is_never_said_to_be_deleted(
     desk: SocialDesk, telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +216,7 @@ def test_a_post_that_waits_can_be_cancelled_and_planned_again(desk: SocialDesk, 
     desk.until_states("sent", "sent")
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_an_old_article_is_shared_again_when_somebody_says_so(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, choice={"sections": ["sport"]})
     seq = desk.publish(headline="Evergreen", published_at=NOW - timedelta(days=300))
@@ -238,7 +236,7 @@ def test_an_old_article_is_shared_again_when_somebody_says_so(desk: SocialDesk, 
     assert [text.split("\n")[0] for text in mastodon.texts()] == ["Evergreen", "Evergreen"]
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_was_withdrawn_is_neither_shared_again_nor_tried_again(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon)
     told("accounts", "hold", "mastodon")
@@ -252,7 +250,7 @@ def test_what_was_withdrawn_is_neither_shared_again_nor_tried_again(desk: Social
     assert refused.exit_code == 1 and "withdrawn" in refused.output
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_cannot_be_done_says_what_can(desk: SocialDesk, mastodon: MastodonServer) -> None:
     assert "masthead posts why" in told("posts", "list")
     assert "No post is like that" in told("posts", "list", "--state", "failed")
@@ -268,7 +266,7 @@ def test_what_cannot_be_done_says_what_can(desk: SocialDesk, mastodon: MastodonS
     assert run("posts", "reshare", article_id(desk, seq), "--account", "nobody").exit_code == 1
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_results_tell_what_each_account_brought(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon, "courier")
     desk.add(mastodon, "sport", choice={"sections": ["sport"]})

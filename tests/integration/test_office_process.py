@@ -20,7 +20,7 @@ from tests.networks.mastodon import TOKEN, MastodonServer
 from tests.system import MASTHEAD, free_port
 from tests.terminal import Terminal
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests.office import told
 from tests.paper import Paper
 from tests.posters import AllNew, NewestOnly, Poller, PosterDesk, poster_desk
 
-on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FIREFOX = {"Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document", "User_Agent": "Mozilla/5.0 Firefox/140.0"}
 
 
@@ -31,7 +30,7 @@ def headlines(poller: Poller) -> list[str]:
     return [each.split(" http")[0] for each in poller.posted]
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("kind", [NewestOnly, AllNew])
 def test_a_poller_that_is_slower_than_articles_come_gets_each_once_in_their_order(
     desk: PosterDesk, kind: type[Poller]
@@ -58,7 +57,7 @@ def test_a_poller_that_is_slower_than_articles_come_gets_each_once_in_their_orde
     assert [each["state"] for each in first.history] == ["planned", "planned", "sent"]
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_a_poller_that_stops_loses_what_was_too_old_and_one_reads_why(desk: PosterDesk) -> None:
     poller = NewestOnly(desk.url(desk.open()))
     desk.publish(headline="Fetched")
@@ -85,7 +84,7 @@ def test_a_poller_that_stops_loses_what_was_too_old_and_one_reads_why(desk: Post
     assert [notice.headline for notice in desk.notices()] == ["Nobody fetches the feed of zapier"]
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_only_a_program_that_gets_the_feed_has_fetched_it(desk: PosterDesk) -> None:
     poller = Poller(desk.url(desk.open()))
     desk.publish(headline="First")
@@ -107,7 +106,7 @@ def test_only_a_program_that_gets_the_feed_has_fetched_it(desk: PosterDesk) -> N
     assert poller.get(If_None_Match=seen).status_code == 200
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_a_second_visit_right_after_the_first_finds_the_same_and_takes_nothing_away(desk: PosterDesk) -> None:
     token = desk.open(gap=600)
     desk.publish(headline="First")
@@ -153,7 +152,7 @@ def test_what_is_withdrawn_is_gone_at_once_and_nothing_older_comes_on_top(desk: 
     assert "cannot be taken back: “Fetched” was fetched" in desk.notices()[0].sentence
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_an_edit_rewrites_what_nobody_has_fetched_under_the_same_id(desk: PosterDesk) -> None:
     token = desk.open(choice={"on_edit": "reply"})
     poller = AllNew(desk.url(token))
@@ -178,7 +177,7 @@ def test_an_edit_rewrites_what_nobody_has_fetched_under_the_same_id(desk: Poster
     assert newest.published_parsed >= older.published_parsed
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_what_was_fetched_just_before_it_is_written_anew_is_not_offered_again(desk: PosterDesk) -> None:
     poller = AllNew(desk.url(desk.open()))
     seq = desk.publish(headline="First words")
@@ -195,7 +194,7 @@ def test_what_was_fetched_just_before_it_is_written_anew_is_not_offered_again(de
     assert len(titles(poller)) == 1
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_all_formats_and_every_account_tell_of_an_article_under_an_id_of_its_own(desk: PosterDesk) -> None:
     zapier = desk.open()
     ifttt = desk.open("ifttt", **{"for": "x", "template": ""})
@@ -244,7 +243,7 @@ def test_a_burst_comes_as_one_item_and_goes_when_one_of_its_articles_does(desk: 
     ]
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("with_the_first", [True, False])
 def test_what_nobody_fetched_together_is_offered_again_when_a_person_asks_for_it(
     desk: PosterDesk, with_the_first: bool
@@ -270,7 +269,7 @@ def test_what_nobody_fetched_together_is_offered_again_when_a_person_asks_for_it
         assert now == [("skipped", "", None), ("skipped", "", first.id), ("planned", "fetch", None)]
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_an_account_that_is_held_offers_nothing_new(desk: PosterDesk) -> None:
     poller = NewestOnly(desk.url(desk.open()))
     desk.publish(headline="First")
@@ -284,7 +283,7 @@ def test_an_account_that_is_held_offers_nothing_new(desk: PosterDesk) -> None:
     assert headlines(poller) == ["First"]
 
 
-@on_one_database
+@pytest.mark.databases("sqlite")
 def test_an_address_is_secret_and_can_be_changed_and_a_poller_too_eager_is_slowed_down(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

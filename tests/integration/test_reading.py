@@ -22,6 +22,9 @@ from tests.newsroom import let_pass
 from tests.paper import BASE, BROWSER, NOWHERE, Paper, Replica
 from tests.system import wait_for
 
+# Web processes answer from what they keep; that the record gives both the same is tested where it is written.
+pytestmark = pytest.mark.databases("sqlite")
+
 FEEDS = {
     "/feed.rss": "application/rss+xml; charset=utf-8",
     "/feed.atom": "application/atom+xml; charset=utf-8",

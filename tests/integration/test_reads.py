@@ -21,8 +21,7 @@ from tests.factories import NOW
 from tests.paper import BASE, FIREFOX, NOWHERE, Paper, Replica
 
 TODAY = NOW.date()
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-pytestmark = ON_SQLITE  # Redis counts; the database only says what there is
+pytestmark = pytest.mark.databases("sqlite")  # Redis counts; the database only says what there is
 
 
 def read(replica: Replica, article_id: str, *, reader: str = "", body: bytes = b"", **headers: str) -> TestResponse:

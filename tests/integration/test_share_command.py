@@ -18,7 +18,7 @@ from shared.urls import qr_path, share_path, short_url, urn
 from tests.paper import BASE, Paper
 from tests.system import free_port
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from shared.urls import qr_path, share_path, short_url, urn
 from tests.paper import BASE, FIREFOX, NOWHERE, Paper, Replica
 
 PROBLEM = "application/problem+json; charset=utf-8"
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

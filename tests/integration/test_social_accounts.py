@@ -18,11 +18,8 @@ from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
-
-@pytest.fixture
-def database_url(quick_folder: Path) -> str:
-    """One database: tests/integration/test_social_posting.py has accounts' turns on both."""
-    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
+# One database: tests/integration/test_social_posting.py has accounts' turns on both.
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,9 @@ from tests.networks.server import NetworkServer
 from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
+
+# One database: tests/integration/test_engine.py has the engine's own commits on both.
+pytestmark = pytest.mark.databases("sqlite")
 
 
 class Killed(BaseException):
@@ -25,12 +27,6 @@ def servers() -> Iterator[dict[str, NetworkServer]]:
     yield started
     for server in started.values():
         server.close()
-
-
-@pytest.fixture
-def database_url(quick_folder: Path) -> str:
-    """One database: tests/integration/test_engine.py has the engine's own commits on both."""
-    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests.newsroom import claim, let_pass, work
 from tests.paper import Paper, Replica
 from tests.social import SocialDesk, social_desk
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ITEM = re.compile(r"<item>.*?</item>|<entry.*?</entry>", re.DOTALL)
 
 
@@ -126,7 +125,7 @@ def test_a_post_is_linked_on_the_page_and_moves_nothing_but_page_and_day(
     assert links(desk.paper.replica(), page) == links(replica, page)
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_event_that_changes_no_link_moves_nothing(
     desk: SocialDesk, linked: Linking, servers: dict[str, NetworkServer], mastodon: NetworkServer
 ) -> None:
@@ -150,7 +149,7 @@ def test_an_event_that_changes_no_link_moves_nothing(
     assert links(replica, page) == links(replica, desk.paper.path(seq)) == [("Mastodon", mine.url)]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_post_that_is_gone_from_its_network_leaves_the_page(
     desk: SocialDesk, linked: Linking, mastodon: NetworkServer
 ) -> None:
@@ -189,7 +188,7 @@ def test_articles_of_one_digest_lead_to_the_same_post(
     assert links(replica, pages[1]) == [("Mastodon", carrier.url)]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_several_accounts_on_a_network_are_told_apart_and_those_that_were_removed_left_out(
     desk: SocialDesk, mastodon: NetworkServer
 ) -> None:
@@ -207,7 +206,7 @@ def test_several_accounts_on_a_network_are_told_apart_and_those_that_were_remove
     assert links(replica, page) == [("Mastodon", second.url)]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_address_that_is_not_for_everybody_is_no_link(
     desk: SocialDesk, linked: Linking, mastodon: NetworkServer
 ) -> None:

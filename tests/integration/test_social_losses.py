@@ -8,7 +8,6 @@ as each finds out otherwise what became of a post. What follows from a refusal i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +16,9 @@ from shared.models import SocialPost
 from tests.networks.server import STORING, Fault, NetworkServer
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
+
+# One database: what networks answer does not depend on it.
+pytestmark = pytest.mark.databases("sqlite")
 
 LOST = [fault for fault in Fault if fault not in (Fault.LIMITED, Fault.UNAUTHORISED)]
 FEW = pytest.mark.parametrize("server", ["mastodon", "telegram", "x"], indirect=True)
@@ -27,12 +29,6 @@ WAITS = (
     {"X-Business-Use-Case-Usage": '{"1":[{"estimated_time_to_regain_access":1}]}'},
     {},
 )
-
-
-@pytest.fixture
-def database_url(quick_folder: Path) -> str:
-    """One database: what networks answer does not depend on it."""
-    return f"sqlite:///{quick_folder / 'masthead.sqlite3'}"
 
 
 @pytest.fixture

@@ -16,8 +16,6 @@ from tests.newsroom import work
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def desk(paper: Paper, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SocialDesk]:
@@ -45,7 +43,7 @@ def test_a_message_that_comes_again_posts_nothing_again(desk: SocialDesk, mastod
     assert len(mastodon.posts) == 1 and len(desk.posts()) == 1
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_what_was_there_before_the_account_or_is_not_news_is_not_posted(
     desk: SocialDesk, mastodon: NetworkServer
 ) -> None:
@@ -68,7 +66,7 @@ def test_an_edit_follows_and_keeps_the_post(desk: SocialDesk, mastodon: NetworkS
     assert (edited.url, edited.version) == (sent.url, 2)
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_an_edit_that_changes_no_word_of_the_post_is_not_sent(desk: SocialDesk, mastodon: NetworkServer) -> None:
     desk.add(mastodon)
     seq = desk.publish(headline="Harbour reopens")
@@ -79,7 +77,7 @@ def test_an_edit_that_changes_no_word_of_the_post_is_not_sent(desk: SocialDesk, 
     assert desk.posts()[0].state == "sent" and len(mastodon.requests) == calls
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_correction_can_be_an_answer_to_the_post(desk: SocialDesk, mastodon: NetworkServer) -> None:
     desk.add(mastodon, choice={"on_edit": "reply"})
     seq = desk.publish(headline="Harbour closes")
@@ -154,7 +152,7 @@ def test_a_withdrawal_takes_an_article_out_of_a_digest(desk: SocialDesk, mastodo
     assert mastodon.posts == []
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_a_long_text_becomes_a_thread_where_that_is_wanted(desk: SocialDesk, mastodon: NetworkServer) -> None:
     desk.add(mastodon, posts=5, template="{{ headline }}\n\n{{ summary }}\n\n{{ url }}")
     desk.publish(headline="Long " * 300)
@@ -163,7 +161,7 @@ def test_a_long_text_becomes_a_thread_where_that_is_wanted(desk: SocialDesk, mas
     assert [mastodon.parent(number) for number in range(2)] == [None, str(mastodon.posts[0]["id"])]
 
 
-@ONE_DATABASE
+@pytest.mark.databases("sqlite")
 def test_nothing_is_posted_before_the_page_is_ready(desk: SocialDesk, mastodon: NetworkServer) -> None:
     desk.add(mastodon)
     desk.feed.stop()

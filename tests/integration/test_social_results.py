@@ -20,8 +20,6 @@ from tests.networks.suite import SERVERS
 from tests.paper import NOWHERE, Paper
 from tests.social import SocialDesk, social_desk
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def slack() -> Iterator[NetworkServer]:
@@ -62,7 +60,7 @@ class TestReceipts:
     def test_every_state_is_described(self) -> None:
         assert set(get_args(PostState)) == set(STATES)
 
-    @ON_SQLITE
+    @pytest.mark.databases("sqlite")
     def test_a_receipt_tells_what_became_of_each_post(
         self, desk: SocialDesk, mastodon: NetworkServer, slack: NetworkServer, api: Api
     ) -> None:
@@ -104,7 +102,7 @@ class TestReceipts:
         assert (there["url"], there["likes"]) == (carrier.url, 3)
         assert reactions.read() == {"mastodon": Totals("mastodon", 1, 3, 2, 1)}
 
-    @ON_SQLITE
+    @pytest.mark.databases("sqlite")
     def test_publishing_waits_for_no_post(self, desk: SocialDesk, mastodon: NetworkServer, api: Api) -> None:
         desk.add(mastodon)
         desk.change_account("mastodon", state="held")
@@ -143,7 +141,7 @@ class TestReactions:
         assert answer.json is not None
         assert answer.json["accounts"] == [{"account": name, **vars(each)} for name, each in totals.items()]
 
-    @ON_SQLITE
+    @pytest.mark.databases("sqlite")
     def test_the_copy_is_what_readers_get_and_follows_the_record(
         self, desk: SocialDesk, mastodon: NetworkServer, reactions: Reactions
     ) -> None:
@@ -160,7 +158,7 @@ class TestReactions:
         desk.duties.pulse()
         assert reactions.read()["mastodon"] == Totals("mastodon", 0, None, None, None)
 
-    @ON_SQLITE
+    @pytest.mark.databases("sqlite")
     def test_stats_show_accounts_also_without_redis(
         self, desk: SocialDesk, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:

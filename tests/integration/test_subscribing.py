@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from lxml import etree
 
 from shared.listeners import FEED_REMOVE_NOTICE
 from tests.factories import NOW
-from tests.following import ATOM, KINDS, ON_SQLITE, SINCE, all_pages, fill, ids, links, read
+from tests.following import ATOM, KINDS, SINCE, all_pages, fill, ids, links, read
 from tests.newsroom import let_pass, work
 from tests.paper import BASE, Paper, Replica
 
 # Links
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_feed_names_hub_and_itself_in_one_header_and_in_the_document(paper: Paper) -> None:
     paper.publish(tags=["harbour"])
     replica = paper.replica()
@@ -31,7 +32,7 @@ def test_a_feed_names_hub_and_itself_in_one_header_and_in_the_document(paper: Pa
     assert read(replica, "/feed.json")["hubs"] == [{"type": "WebSub", "url": f"{BASE}/hub"}]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_what_cannot_be_subscribed_to_names_no_hub(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()
@@ -45,13 +46,13 @@ def test_what_cannot_be_subscribed_to_names_no_hub(paper: Paper) -> None:
 # The window and its pages
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_hourly_poller_is_given_700_articles_of_one_hour(paper: Paper) -> None:
     fill(paper, 700, every=timedelta(seconds=5))
     assert len(read(paper.replica(), "/feed.json")["items"]) == 700
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_of_48_hours_a_feed_holds_500_and_leads_to_the_rest(paper: Paper) -> None:
     fill(paper, 620, every=timedelta(minutes=4))
     pages = all_pages(paper.replica(), "/feed.json")
@@ -72,7 +73,7 @@ def test_pages_lead_from_every_feed_to_its_first_article(paper: Paper) -> None:
         assert {page["feed_url"] for page in pages} == {BASE + path}, "one identity"
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_page_is_the_same_feed_in_every_format(paper: Paper) -> None:
     fill(paper, 60, every=timedelta(hours=3))
     replica = paper.replica()
@@ -92,7 +93,7 @@ def test_articles_of_one_instant_are_on_one_page_each(paper: Paper) -> None:
     assert len(found) == len(set(found)) == 130
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_pages_have_validators_and_do_not_push_feeds_out(paper: Paper) -> None:
     fill(paper, 60, every=timedelta(hours=3))
     replica = paper.replica()
@@ -135,7 +136,7 @@ def test_whoever_asks_since_gets_each_change_once_and_oldest_first(paper: Paper)
         assert onward == read(replica, path)["_masthead"]["since"]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_withdrawal_can_be_seen_for_seven_days(paper: Paper) -> None:
     seq = paper.publish()
     replica = paper.replica()
@@ -161,7 +162,7 @@ def test_changes_come_100_at_a_time_each_once_also_of_one_transaction(paper: Pap
     assert pages[0]["next_url"] == pages[0]["_masthead"]["since"]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_xml_feeds_lead_on_by_a_relation_of_our_own(paper: Paper) -> None:
     paper.publish()
     replica = paper.replica()

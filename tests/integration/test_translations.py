@@ -21,7 +21,6 @@ from tests.ingest_api import Api, problem
 from tests.newsroom import work
 from tests.paper import Paper, Replica
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OLD_DAY = datetime(2016, 2, 16, 12, tzinfo=UTC)
 OLD_SITEMAP = "/2016/02/16/sitemap.xml"
 
@@ -100,7 +99,7 @@ def test_an_original_may_come_later_and_siblings_know_each_other_before(paper: P
     assert {tuple(languages(paper, seq)) for seq in (english, turkish, arabic)} == {("en*", "tr", "ar")}
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_original_that_is_withdrawn_leaves_its_translations_together(paper: Paper, english: int) -> None:
     turkish, arabic = (paper.publish(language=tag, original="1 cms-1") for tag in ("tr", "ar"))
     paper.newsroom.withdraw(english)
@@ -110,7 +109,7 @@ def test_an_original_that_is_withdrawn_leaves_its_translations_together(paper: P
     assert languages(paper, english) == []
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_translations_of_translations_and_circles_are_one_family(paper: Paper, english: int) -> None:
     turkish = called(paper, paper.publish(language="tr", original="1 cms-1"), "cms-2")
     arabic = paper.publish(language="ar", original=f"1 {paper.article_id(turkish)}")
@@ -122,21 +121,21 @@ def test_translations_of_translations_and_circles_are_one_family(paper: Paper, e
     assert {tuple(languages(paper, seq)) for seq in (english, turkish, arabic, persian)} == family
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_there_is_one_variant_for_each_language(paper: Paper, english: int) -> None:
     first, second, other = (paper.publish(language=tag, original="1 cms-1") for tag in ("tr", "tr", "en"))
     assert languages(paper, english) == languages(paper, first) == ["en*", "tr"]
     assert languages(paper, second) == languages(paper, other) == []
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_only_articles_of_the_same_publisher_are_meant(paper: Paper, english: int) -> None:
     for name in ("cms-1", paper.article_id(english)):
         stranger = paper.publish(agency="Another Agency", language="tr", original=f"2 {name}")
         assert languages(paper, stranger) == languages(paper, english) == []
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_own_id_that_looks_like_anothers_id_goes_first(paper: Paper, english: int) -> None:
     looks = paper.article_id(english)
     impostor = called(paper, paper.publish(language="fa"), looks)
@@ -144,7 +143,7 @@ def test_an_own_id_that_looks_like_anothers_id_goes_first(paper: Paper, english:
     assert languages(paper, turkish) == languages(paper, impostor) == ["fa*", "tr"]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_of_very_many_articles_that_name_one_original_only_some_are_looked_at(
     paper: Paper, english: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +180,7 @@ def test_an_article_that_translates_itself_is_refused(api: Api) -> None:
     assert api.put(made["id"], made["etag"], translation_of=str(uuid4())).status_code == 202
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_reference_of_another_shape_is_refused(api: Api) -> None:
     for value in ("", " ", "x" * 501, "a\x00b", "a\nb", 7, True, [], ["cms-1"], {"id": "cms-1"}, 1.5):
         found = problem(api.post(translation_of=value), 422)

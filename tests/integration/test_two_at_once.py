@@ -73,7 +73,7 @@ def test_a_version_is_enriched_once_though_two_rows_ask_for_it(db: Database, mon
         }
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 def test_two_counters_of_one_article_count_it_once(db: Database) -> None:
     newsroom = Newsroom(db)
     seq = newsroom.publish(tags=["Budget"])

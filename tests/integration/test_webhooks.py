@@ -30,7 +30,6 @@ from tests.subscribers import ENDLESS, Received, Subscribers, says
 
 PATH = "/hook"
 # Where the database has no part in it.
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Partner:
@@ -110,7 +109,7 @@ def test_what_happens_to_an_article_arrives_signed(office: HubOffice, partner: P
     assert first.headers["user-agent"] == "Masthead-Webhooks (+https://courier.example)"
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_changed_byte_is_noticed(office: HubOffice, partner: Partner) -> None:
     webhook = partner.make()
     office.publish()
@@ -119,7 +118,7 @@ def test_a_changed_byte_is_noticed(office: HubOffice, partner: Partner) -> None:
         Oracle(webhook["secret"]).verify(received.body + b" ", received.headers)
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_only_what_matches_is_sent(office: HubOffice, partner: Partner) -> None:
     partner.make("/harbour", filters={"tag": "harbour", "language": "ar"})
     partner.make("/withdrawn", events=["article.withdrawn"])
@@ -153,7 +152,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(office: HubOffice, partner
         verified(old["secret"], after)
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_secret_is_shown_once(partner: Partner) -> None:
     made = partner.make()
     assert len(base64.b64decode(made["secret"].removeprefix("whsec_"))) == 32
@@ -183,7 +182,7 @@ def test_a_failed_delivery_is_repeated_under_the_same_id(
     assert [each["status"] for each in entry["attempts"]] == [500, 200]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_the_time_a_receiver_asks_for_is_given_to_it(
     office: HubOffice, partner: Partner, subscribers: Subscribers
 ) -> None:
@@ -233,7 +232,7 @@ def test_five_days_of_failure_end_a_webhook_and_its_owner_may_enable_it_again(
     assert len(office.told(3, PATH)) == 3
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_receiver_that_refuses_an_event_is_believed_after_four_attempts(
     office: HubOffice, partner: Partner, subscribers: Subscribers
 ) -> None:
@@ -248,7 +247,7 @@ def test_a_receiver_that_refuses_an_event_is_believed_after_four_attempts(
     assert partner.log(webhook)[0]["state"] == "failed"
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_while_paused_events_wait(office: HubOffice, partner: Partner) -> None:
     webhook = partner.make()
     partner.ask("PATCH", f"/{webhook['id']}", {"state": "paused"})
@@ -292,7 +291,7 @@ def test_a_replay_tells_no_words_that_were_withdrawn(office: HubOffice, partner:
     assert json.loads(body)["data"].keys() == {"id", "url", "withdrawn_at"}
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_test_can_be_asked_for(office: HubOffice, partner: Partner) -> None:
     webhook = partner.make()
     assert partner.ask("POST", f"/{webhook['id']}/test").status_code == 202
@@ -331,7 +330,7 @@ def test_a_burst_takes_a_few_turns_at_a_time_and_all_of_it_arrives(office: HubOf
     assert len({each.headers["webhook-id"] for each in received}) == 60
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
     [
@@ -363,7 +362,7 @@ def test_a_broken_receiver_holds_up_no_other(
     assert [each.path for each in subscribers.received if each.path not in ("/broken", PATH)] == []
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_address_that_would_not_be_called_is_refused_at_once(partner: Partner) -> None:
     made = partner.make()
     for url in [
@@ -391,7 +390,7 @@ def test_an_address_that_would_not_be_called_is_refused_at_once(partner: Partner
             assert [each["pointer"] for each in problem(answer, 422)["errors"]] == ["/url"], url
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_wrong_fields_are_refused_with_their_place(partner: Partner) -> None:
     made = partner.make()
     wrong: list[tuple[str, Any, str]] = [
@@ -411,7 +410,7 @@ def test_wrong_fields_are_refused_with_their_place(partner: Partner) -> None:
         assert pointer in [each["pointer"] for each in found["errors"]], field
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_a_body_that_is_no_webhook_is_refused(partner: Partner) -> None:
     long = b'{"url": "' + b"a" * 30_000 + b'"}'
     for body, status in [(b"{", 400), (b"[]", 422), (b"{}", 422), (long, 413), (b"\xff", 400), (b"[" * 10_000, 400)]:
@@ -444,7 +443,7 @@ def test_webhooks_of_others_are_not_there(office: HubOffice, partner: Partner) -
     assert partner.look(webhook)["state"] == "enabled"
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_without_a_key_there_is_nothing(partner: Partner) -> None:
     for authorization in ("", "Bearer", "Bearer mh_aaaaaaaa_" + "x" * 43, "Basic eDp5"):
         answer = partner.ask("GET", headers={"Authorization": authorization})
@@ -474,7 +473,7 @@ def test_the_log_is_read_page_by_page_and_forgets_what_is_old(office: HubOffice,
     assert [each["id"] for each in partner.log(webhook)] == seen[:1]
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_wrong_parameters_of_the_log_are_refused(partner: Partner) -> None:
     made = partner.make()
     for query in ("before=x", "limit=0", "limit=501", "before=" + "9" * 30, "limit=-1"):
@@ -495,7 +494,7 @@ def test_what_is_deleted_is_gone_with_its_log(office: HubOffice, partner: Partne
         assert session.scalars(select(Event.id).where(Event.name == "WebhookScheduled")).all()
 
 
-@ON_SQLITE
+@pytest.mark.databases("sqlite")
 def test_an_owner_has_at_most_fifty(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.push.webhook_desk.MOST_WEBHOOKS", 2)
     partner.make()
