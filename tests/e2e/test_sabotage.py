@@ -37,7 +37,13 @@ def flushes(seed: int, seconds: float) -> list[Fault]:
 
 
 CALM = Scenario(
-    stories=some, seconds=6, faults=lambda seed, seconds: [], crash_points=(), second_host=False, outside=False
+    stories=some,
+    publishing=6,
+    seconds=6,
+    faults=lambda seed, seconds: [],
+    crash_points=(),
+    second_host=False,
+    outside=False,
 )
 AIMED = {
     # sabotage: database, campaign, what it is found by
@@ -45,7 +51,7 @@ AIMED = {
     "plain_increments": ("sqlite", replace(CALM, faults=flushes, steady_within=12), "drift"),
     "sweep_removed": ("sqlite", replace(CALM, crash_points=("enrich.after_claim",)), "lost"),
     "constraint_dropped": ("postgresql", replace(CALM, stories=all_twice, processes=2), "doubled"),
-    "token_ignored": ("sqlite", replace(CALM, seconds=12, second_host=True), "illegal move"),
+    "token_ignored": ("sqlite", replace(CALM, publishing=12, seconds=12, second_host=True), "illegal move"),
 }
 QUICK = ("acknowledged_early", "plain_increments")
 

@@ -46,7 +46,8 @@ class Scenario:
     """What a campaign does. The default is the whole storm; aimed campaigns do one part of it."""
 
     stories: Callable[[int, datetime], list[Story]] = thousand_stories
-    seconds: float = 40.0  # over which submissions are spread, and then again the faults
+    publishing: float = 40.0  # seconds over which submissions are spread, from the beginning
+    seconds: float = 40.0  # over which the faults are spread, once every crash point was reached
     faults: Callable[[int, float], list[Fault]] = schedule
     crash_points: tuple[str, ...] = crash.POINTS
     second_host: bool = True
@@ -132,7 +133,7 @@ def _storm(
     storm = Storm(installation, recording, scenario.faults(seed, scenario.seconds), seed)
     publishers = Publishers(installation, recording, keys, seed)
     publishing = threading.Thread(
-        target=publishers.run, args=(stories,), kwargs={"seconds": scenario.seconds}, daemon=True
+        target=publishers.run, args=(stories,), kwargs={"seconds": scenario.publishing}, daemon=True
     )
     with closing(SecondHost(installation, recording)) as second, closing(Reader(installation, recording)) as reader:
         reader.start()
@@ -141,7 +142,7 @@ def _storm(
         storm.start()
         if scenario.second_host:
             second.start()
-            second.stand_still(ENRICH_ARTICLE.lease + 5, within=scenario.seconds)
+            second.stand_still(ENRICH_ARTICLE.lease + 5, within=scenario.publishing)
         storm.join()
         publishers.lose_patience(after=scenario.steady_within)
         publishing.join()
