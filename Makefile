@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVERS := .networks
-# Tests run side by side, a file at a time, but for those that judge how long a whole installation takes. They wait for
-# servers about as long as they compute, so there are more of them at a time than a small machine has cores.
+# Tests run side by side, a file at a time. They wait for servers about as long as they compute, so there are more of
+# them at a time than a small machine has cores. The storms, one on each database, are by themselves: they judge how
+# soon a whole installation is steady again.
 AT_ONCE := --numprocesses=3 --dist=loadfile --quiet
-ALONE := $(addprefix tests/e2e/test_,storm.py sabotage.py up.py watchdog.py)
+STORM := tests/e2e/test_storm.py
 
 .DEFAULT_GOAL := help
 .PHONY: help up down test test-networks check format lint types contracts unit integration e2e bench storm sabotage clean
@@ -40,12 +41,11 @@ $(VENV)/dev: $(VENV)/run requirements/all.txt
 
 test: $(VENV)/dev ## Sets up and passes all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/unit tests/contract tests/integration tests/e2e \
-		$(addprefix --ignore=,$(ALONE))
-	@$(BIN)/pytest -m "not thorough" $(ALONE)
+	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/unit tests/contract tests/integration tests/e2e --ignore=$(STORM)
+	@$(BIN)/pytest --numprocesses=2 --quiet $(STORM)
 
 storm: $(VENV)/dev ## The crash campaign with SEEDS=n fresh seeds, or with SEED=n once more
-	@STORM_SEEDS=$(or $(SEEDS),5) STORM_SEED=$(SEED) $(BIN)/pytest tests/e2e/test_storm.py
+	@STORM_SEEDS=$(or $(SEEDS),5) STORM_SEED=$(SEED) $(BIN)/pytest $(STORM)
 
 sabotage: $(VENV)/dev ## Shows that the campaign turns red for every sabotage, and only then
 	@$(BIN)/pytest tests/e2e/test_sabotage.py

@@ -27,7 +27,9 @@ pytestmark = pytest.mark.storm
 def seeds() -> list[int]:
     if given := os.environ.get("STORM_SEED"):
         return [int(each) for each in given.split(",")]
-    return random.SystemRandom().sample(range(1_000_000), int(os.environ.get("STORM_SEEDS") or 1))
+    # The same in every process of a run that has several.
+    dice = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+    return dice.sample(range(1_000_000), int(os.environ.get("STORM_SEEDS") or 1))
 
 
 def some_stories(seed: int, now: datetime) -> list[Story]:
