@@ -288,6 +288,7 @@ class Verification(Base):
     signature_method: Mapped[str] = mapped_column(String(10), default="sha256")
     client: Mapped[str] = mapped_column(String(50), index=True)  # network address that asked
     requested_at: Mapped[float] = mapped_column(Float)
+    since_seq: Mapped[int] = mapped_column(BigInteger, default=0)  # the newest change of any feed by then
     ended_at: Mapped[float | None] = mapped_column(Float, index=True)  # kept for a minute, to count requests
 
 

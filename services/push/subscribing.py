@@ -35,6 +35,9 @@ class Wish:
     asks_challenge: bool = True
     secret: str = ""
     signature_method: str = "sha256"
+    # The number of the newest change of any feed when it was asked for: what comes later is told, however long it takes
+    # until the callback has agreed.
+    since_seq: int = 0
 
     @property
     def host(self) -> str:

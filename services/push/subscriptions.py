@@ -19,7 +19,7 @@ from shared import outbox
 from shared.db import db_now
 from shared.events import DeliveryScheduled
 from shared.listeners import PUSH_DELIVER
-from shared.models import Feed, OutboxRow, Subscription, Verification
+from shared.models import Feed, OutboxRow, Subscription, Ticker, Verification
 from shared.topics import topic_of
 
 # Rows removed in one transaction of the sweep.
@@ -99,6 +99,11 @@ def newest(session: Session, slices: Iterable[str]) -> dict[str, int]:
     return dict(session.execute(select(Feed.slice, Feed.seq).where(Feed.slice.in_(set(slices)))).all())
 
 
+def newest_change(session: Session) -> int:
+    """The number of the last change of any feed."""
+    return session.scalars(select(Ticker.value).where(Ticker.name == "feed")).one()
+
+
 def apply(session: Session, wishes: Sequence[Wish], now: datetime) -> None:
     """Does what callbacks have agreed to: begins, renews, revives or ends a subscription to each of the topics."""
     wanted = [(key_of(wish.kind, topic, wish.callback), topic, wish) for wish in wishes for topic in wish.topics]
@@ -112,6 +117,8 @@ def apply(session: Session, wishes: Sequence[Wish], now: datetime) -> None:
                 session.delete(found)
         elif found is None:
             known[key] = _begun(session, wish, topic, key, now)
+            session.flush()
+            schedule_behind(session, now, Subscription.id == known[key].id)
         else:
             _renew(session, found, wish, now)
             known[key] = found
@@ -122,7 +129,7 @@ def _begun(session: Session, wish: Wish, topic: str, key: str, now: datetime) ->
     which = slice_of(topic)
     made = Subscription(kind=wish.kind, key=key, topic=topic, slice=which, callback=wish.callback, created_at=now)
     made.callback_host = wish.host
-    made.delivered_seq = newest(session, [which]).get(which, 0)
+    made.delivered_seq = min(newest(session, [which]).get(which, 0), wish.since_seq)
     _take_terms(made, wish)
     session.add(made)
     return made

@@ -84,6 +84,7 @@ class Requests:
                 signature_method=wish.signature_method,
                 client=client,
                 requested_at=db_now(),
+                since_seq=subscriptions.newest_change(session),
             )
             session.add(made)
             session.flush()
@@ -232,6 +233,7 @@ def _wish_of(asked: Verification) -> Wish:
         asks_challenge=asked.asks_challenge,
         secret=asked.secret,
         signature_method=asked.signature_method,
+        since_seq=asked.since_seq,
     )
 
 

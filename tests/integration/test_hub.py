@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hub import HubOffice, hub_office
+from tests.newsroom import work
 from tests.paper import BASE, Paper
 from tests.subscribers import Received, Subscribers, only_verified, says
 
@@ -53,6 +54,20 @@ def test_a_subscriber_is_asked_and_then_sent_the_feed_when_it_changes(hub: HubOf
     assert told.headers["content-type"] == served.content_type
     assert told.headers["link"] == f'<{HUB}>; rel="hub", <{BASE}/feed.rss>; rel="self"'
     assert "x-hub-signature" not in told.headers
+    hub.rest()
+    assert len(hub.subscribers.deliveries()) == 1
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_what_changes_between_the_request_and_the_agreement_is_told(hub: HubOffice) -> None:
+    """However long the hub takes to ask: to the subscriber it is subscribed from its request on."""
+    hub.publish(headline="Before")
+    hub.ask()
+    seq = hub.paper.newsroom.publish(headline="Meanwhile")
+    work(hub.db, hub.paper.handlers)  # all but the hub's own work
+    assert hub.paper.is_enriched(seq) and hub.subscriptions() == []
+    (told,) = hub.told()
+    assert b"Meanwhile" in told.body
     hub.rest()
     assert len(hub.subscribers.deliveries()) == 1
 
