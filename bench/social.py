@@ -42,8 +42,8 @@ def main() -> None:
 
 def speed(folder: Path, chosen: argparse.Namespace) -> None:
     """One account on each network, an article every second: from its place in the feed to each post."""
-    with networks() as world, running(folder, world, chosen) as (installation, db):
-        names = enrol_all(installation, db, world.servers, 1)
+    with networks(1) as world, running(folder, world, chosen) as (installation, db):
+        names = enrol_all(installation, db, world.servers)
         for number in range(1, 41):
             begun = time.monotonic()
             submit(installation, [number])
@@ -59,8 +59,8 @@ def speed(folder: Path, chosen: argparse.Namespace) -> None:
 
 def cost(folder: Path, chosen: argparse.Namespace) -> None:
     """A hundred articles at once on each network: posts a second, and processor time a post."""
-    with networks() as world, running(folder, world, chosen) as (installation, db):
-        names = enrol_all(installation, db, world.servers, 3)
+    with networks(3) as world, running(folder, world, chosen) as (installation, db):
+        names = enrol_all(installation, db, world.servers)
         before, begun = _cpu(installation), time.monotonic()
         submit(installation, range(1, 101))
         wait_for(lambda: planned(db) == 100 * len(names) and not open_posts(db), seconds=600)
@@ -71,9 +71,9 @@ def cost(folder: Path, chosen: argparse.Namespace) -> None:
             f"{posts} posts planned and sent by one worker: {posts / seconds:.0f} a second, {each:.1f} ms of CPU each"
         )
     for server_class in {type(server) for server in world.servers}:
-        with networks() as world, running(folder / server_class.__name__, world, chosen) as (installation, db):
+        with networks(3) as world, running(folder / server_class.__name__, world, chosen) as (installation, db):
             only = [server for server in world.servers if type(server) is server_class]
-            enrol_all(installation, db, only, 3)
+            enrol_all(installation, db, only)
             before = _cpu(installation)
             submit(installation, range(1, 31))
             wait_for(lambda db=db: planned(db) == 90 and not open_posts(db), seconds=120)
@@ -83,8 +83,11 @@ def cost(folder: Path, chosen: argparse.Namespace) -> None:
 def losses(folder: Path, chosen: argparse.Namespace) -> None:
     """Every tenth answer is lost or wrong, and the worker is killed again and again."""
     dice = random.Random(chosen.seed)
-    with networks(accidents=0.1, seed=chosen.seed) as world, running(folder, world, chosen) as (installation, db):
-        names = enrol_all(installation, db, world.servers, chosen.each)
+    with (
+        networks(chosen.each, accidents=0.1, seed=chosen.seed) as world,
+        running(folder, world, chosen) as (installation, db),
+    ):
+        names = enrol_all(installation, db, world.servers)
         with Killer(installation, dice, (8.0, 30.0)) as killer:
             for begin in range(1, chosen.articles + 1, 20):
                 submit(installation, range(begin, min(begin + 20, chosen.articles + 1)))
@@ -102,7 +105,7 @@ def dead(folder: Path, chosen: argparse.Namespace) -> None:
     """A thousand accounts, a tenth on a server that takes everything and never answers, against the same without it."""
     medians = []
     for broken in (False, True):
-        with networks() as world, running(folder / str(broken), world, chosen) as (installation, db):
+        with networks(1) as world, running(folder / str(broken), world, chosen) as (installation, db):
             well = [server for server in world.servers if server.network.name != "mastodon"]
             (other,) = [server for server in world.servers if server.network.name == "mastodon"]
             names = enrol_all(installation, db, well, 90)

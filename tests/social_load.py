@@ -47,7 +47,7 @@ class Verdict:
 
 @dataclass
 class Networks:
-    """A stand-in of every network; a part of what is posted meets with an accident."""
+    """Stand-ins of every network, one for each account; a part of what is posted meets with an accident."""
 
     servers: list[NetworkServer]
     accidents: float = 0.0
@@ -64,8 +64,9 @@ class Networks:
 
 
 @contextmanager
-def networks(*, accidents: float = 0.0, seed: int = 1) -> Iterator[Networks]:
-    made = Networks([server() for server in SERVERS.values()], accidents, random.Random(seed))
+def networks(each: int, *, accidents: float = 0.0, seed: int = 1) -> Iterator[Networks]:
+    """So many of each."""
+    made = Networks([server() for server in SERVERS.values() for _ in range(each)], accidents, random.Random(seed))
     for server in made.servers:
         server.chance = made.chance  # type: ignore[method-assign]
         server.limit_headers = {"Retry-After": "1"}
@@ -76,16 +77,18 @@ def networks(*, accidents: float = 0.0, seed: int = 1) -> Iterator[Networks]:
             server.close()
 
 
-def enrol_all(installation: Installation, db: Database, servers: Sequence[NetworkServer], each: int) -> list[str]:
-    """So many accounts on every network; gives their names."""
+def enrol_all(installation: Installation, db: Database, servers: Sequence[NetworkServer], each: int = 1) -> list[str]:
+    """So many accounts on each server; gives their names."""
     settings = SocialSettings(var=installation.var, database_url=installation.environment["MASTHEAD_DATABASE_URL"])
     since = datetime.now(UTC) - timedelta(minutes=1)
-    names = []
+    names: list[str] = []
+    count: Counter[str] = Counter()
     for server in servers:
-        for number in range(each):
-            name = f"{server.network.name}-{number}"
-            enrol(db, settings, server, name, since=since)
-            names.append(name)
+        network = server.network.name
+        for _ in range(each):
+            names.append(f"{network}-{count[network]}")
+            count[network] += 1
+            enrol(db, settings, server, names[-1], since=since)
     return names
 
 

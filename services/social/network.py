@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from services.social.article import Article
 from services.social.credentials import Secrets
 from services.social.draft import Draft, Media, Posted
-from services.social.outcomes import Cannot, Duplicate
+from services.social.outcomes import Cannot, Duplicate, Unknown
 from services.social.sign_in import SignIn
 from services.social.text.template import DEFAULTS
 from services.social.text.writing import Style, Written, write
@@ -260,8 +260,14 @@ class Network(ABC):
         raise Cannot(f"{self.name} has nothing to refresh.")
 
     def landed(self, refused: Duplicate, draft: Draft, account: Account, door: Door, done: Sequence[Posted]) -> Posted:
-        """The post that a refusal for its likeness proves to be there already. Raises the refusal if it is another."""
-        found = self.find(draft, account, door, datetime.fromisoformat(draft.at), done=done)
+        """The post that a refusal for its likeness proves to be there already.
+
+        Raises the refusal if it is another, Unknown where that cannot be seen.
+        """
+        try:
+            found = self.find(draft, account, door, datetime.fromisoformat(draft.at), done=done)
+        except Cannot as error:
+            raise Unknown(f"{refused} {error}") from error
         if found is None:
             raise refused
         return replace(found, remarks=("An earlier attempt had made the post.",))
