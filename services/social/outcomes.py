@@ -10,7 +10,7 @@ PostError
 │   └── Duplicate         the account has a post like this already: perhaps this very one
 ├── AccountBroken         nothing can be posted by this account until a person has mended it: hold its posts
 │   └── TokenExpired      as above, unless `refresh` brings new secrets
-└── Cannot                the network has no such thing as this edit, deletion or look-up
+└── Cannot                the network has no such thing as this edit, deletion or look-up, or not for this post
 
 An error reports; to repeat, to hold or to give up is the caller's business.
 """

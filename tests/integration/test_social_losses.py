@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.social.network import Network
+from services.social.networks import lookup
 from shared.models import SocialPost
 from tests.networks.server import STORING, Fault, NetworkServer
 from tests.paper import Paper
@@ -108,3 +109,22 @@ def test_an_account_that_is_refused_in_a_burst_holds_its_posts_and_goes_on_in_or
     order = [post.sent_at or 0 for post in desk.posts()]
     assert order == sorted(order) and len(server.posts) == 4
     assert desk.account(name).state == "active"
+
+
+@pytest.mark.parametrize("server", ["x"], indirect=True)
+def test_a_look_up_among_too_many_posts_is_left_to_a_person_and_holds_up_no_other_post(
+    desk: SocialDesk, server: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "MOST", 2)
+    server.fault = Fault.DROP_AFTER
+    first = desk.publish(headline="Harbour reopens")
+    desk.until_states("unconfirmed")
+    for number in range(3):  # the newsroom itself posts there, too
+        by_hand = {"id": f"{number}", "sent": f"By hand {number}", "text": f"By hand {number}", "entities": {}}
+        server.posts.append(server.posts[0] | by_hand)
+    second = desk.publish(headline="Bakers agree")
+    desk.let_pass(minutes=2)
+    assert ended(desk, second).state == "sent"
+    (post,) = desk.posts(article_seq=first)
+    assert post.state == "unconfirmed" and "too many to look through" in post.reason
+    assert desk.notices()[-1].key.startswith(f"unconfirmed:{post.id}")
