@@ -25,6 +25,9 @@ from tests.networks.server import Fault
 from tests.social_load import Killer, Networks, enrol_all, judge, networks, open_posts, planned
 from tests.system import Installation, wait_for
 
+# Of what went wrong, so many lines are printed.
+SHOWN = 40
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -95,9 +98,9 @@ def losses(folder: Path, chosen: argparse.Namespace) -> None:
         wait_for(
             lambda: planned(db) == chosen.articles * len(names) and not open_posts(db), seconds=1800, what="all posts"
         )
-        verdict = judge(db, world.servers, names, chosen.articles)
+        verdict = judge(db, world, names, chosen.articles)
         print(f"{verdict}; the worker was killed {killer.kills} times (seed {chosen.seed})")
-        for line in (*verdict.doubled, *verdict.lost):
+        for line in (*verdict.doubled, *verdict.lost)[:SHOWN]:
             print(f"  {line}")
 
 
