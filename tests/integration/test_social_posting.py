@@ -77,16 +77,6 @@ def test_an_edit_that_changes_no_word_of_the_post_is_not_sent(desk: SocialDesk, 
     assert desk.posts()[0].state == "sent" and len(mastodon.requests) == calls
 
 
-@pytest.mark.databases("sqlite")
-def test_a_correction_can_be_an_answer_to_the_post(desk: SocialDesk, mastodon: NetworkServer) -> None:
-    desk.add(mastodon, choice={"on_edit": "reply"})
-    seq = desk.publish(headline="Harbour closes")
-    desk.until_states("sent")
-    desk.paper.newsroom.edit(seq, headline="Harbour reopens")
-    desk.until_states("sent", "sent")
-    assert mastodon.parent(1) == str(mastodon.posts[0]["id"])
-
-
 def test_a_withdrawn_article_is_taken_back(desk: SocialDesk, mastodon: NetworkServer) -> None:
     desk.add(mastodon)
     seq = desk.publish()
