@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.social.networks import NETWORKS
-from services.social.outcomes import Unknown
+from services.social.outcomes import Cannot, Unknown
 from shared.listeners import SOCIAL_DRAW, SOCIAL_PLAN
 from tests.networks.server import NetworkServer
 from tests.newsroom import work
@@ -109,6 +109,20 @@ def test_a_correction_comes_after_the_edit_of_the_post_it_answers(desk: SocialDe
     methods = [request.method for request in mastodon.requests[asked:]]
     assert [method for method in methods if method != "GET"] == ["PUT", "POST"]
     assert mastodon.parent(1) == str(mastodon.posts[0]["id"])
+
+
+def test_a_correction_of_a_post_that_was_taken_back_with_another_stands_on_its_own(
+    desk: SocialDesk, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_in_one_post(desk, mastodon)
+    monkeypatch.setattr(NETWORKS["mastodon"], "edit", lambda *_: (_ for _ in ()).throw(Cannot("It is too old.")))
+    desk.paper.newsroom.edit(second, headline="Harbour reopens")
+    desk.until_states("sent", "sent", "planned")
+    desk.paper.newsroom.withdraw(first)
+    desk.until_states("deleted", "deleted", "planned")
+    desk.let_pass(minutes=16)
+    desk.until_states("deleted", "deleted", "sent")
+    assert headlines(mastodon) == ["Harbour reopens"] and mastodon.parent(0) is None
 
 
 def test_a_correction_of_an_article_that_is_withdrawn_is_skipped(desk: SocialDesk, mastodon: NetworkServer) -> None:
