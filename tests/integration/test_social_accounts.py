@@ -11,6 +11,7 @@ import pytest
 from services.social.credentials import Secrets
 from services.social.network import Access, Account, Checked
 from services.social.networks import NETWORKS
+from services.social.outcomes import TokenExpired
 from services.social.vault import Vault, keys_in, new_key, write_keys
 from shared.errors import ConfigurationError
 from tests.networks.bluesky import BlueskyServer
@@ -110,6 +111,20 @@ def test_access_is_looked_at_when_it_is_to_be_renewed_and_is_renewed_once(
     desk.let_pass(minutes=91)  # the account is looked at, long before its new token is to be renewed
     desk.rest()
     assert len(renewed) == 1 and len(bluesky.requests) > asked
+
+
+def test_access_that_is_refused_although_it_was_just_renewed_is_not_renewed_again(
+    desk: SocialDesk, bluesky: BlueskyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(bluesky)
+
+    def refused(account: Account, door: object) -> Checked:
+        raise TokenExpired("Token could not be verified")
+
+    monkeypatch.setattr(NETWORKS["bluesky"], "check", refused)
+    asked_now(desk, renew_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert [request.path for request in bluesky.requests] == [REFRESH]
+    assert desk.account("bluesky").state == "broken"
 
 
 def test_a_renewal_that_is_refused_breaks_the_account_and_people_are_told_once(
