@@ -79,6 +79,11 @@ def place_of(network: str, identity: str, settings: Mapping[str, Any]) -> tuple[
     return (network, identity, *where)
 
 
+def why_held(account: SocialAccount) -> str:
+    """Why a post waits whose account is not active."""
+    return f"The account is {account.state}: {account.reason or 'by a person'}"
+
+
 def hold_posts(session: Session, account: SocialAccount, reason: str) -> None:
     """What waits for the account is held, so that whoever asks sees why."""
     _turn_all(session, account, PLANNED, HELD, reason)

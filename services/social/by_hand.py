@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import concluding, offering
-from services.social.accounts import ACTIVE, BROKEN, ON_HOLD, choice_of, hold_posts, release_posts
+from services.social.accounts import ACTIVE, BROKEN, ON_HOLD, choice_of, hold_posts, release_posts, why_held
 from services.social.changes import new_post
 from services.social.draft import Draft, Posted
 from services.social.post import (
@@ -41,7 +41,7 @@ NOT_OUT = (FAILED, SKIPPED, UNCONFIRMED)  # as far as is known: what can be trie
 def hold(session: Session, account: SocialAccount, reason: str) -> None:
     """Nothing is posted by the account until it is resumed."""
     account.state, account.reason = ON_HOLD, reason or None
-    hold_posts(session, account, _why_held(account))
+    hold_posts(session, account, why_held(account))
 
 
 def resume(session: Session, account: SocialAccount) -> None:
@@ -125,7 +125,6 @@ def reshare(session: Session, account: SocialAccount, seq: int, at: float, now: 
     number = 1 + max((_number(each.kind) for each in own), default=0)
     post = new_post(account, seq, f"{RESHARE}.{number}", now, at + choice_of(account).fresh_hours * 3600)
     want(post, SEND, at)
-    _keep_with(account, post, now)
     session.add(post)
     return post
 
@@ -139,17 +138,8 @@ def _plan_anew(desk: Desk, post: SocialPost) -> None:
         post.draft = None
     move(post, PLANNED, "a person asked for it again", desk.now)
     want(post, SEND, desk.now)
-    _keep_with(desk.account, post, desk.now)
-
-
-def _keep_with(account: SocialAccount, post: SocialPost, now: float) -> None:
-    """A post of an account that cannot post waits with the others."""
-    if account.state != ACTIVE:
-        note(post, HELD, _why_held(account), now)
-
-
-def _why_held(account: SocialAccount) -> str:
-    return f"The account is {account.state}: {account.reason or 'by a person'}"
+    if desk.account.state != ACTIVE:
+        note(post, HELD, why_held(desk.account), desk.now)
 
 
 def _number(kind: str) -> int:

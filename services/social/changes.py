@@ -6,8 +6,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.social.accounts import choice_of, network_of
-from services.social.post import CORRECTION, DELETE, EDIT, PLANNED, SEND, note, want
+from services.social.accounts import ACTIVE, choice_of, network_of, why_held
+from services.social.post import CORRECTION, DELETE, EDIT, HELD, PLANNED, SEND, note, want
 from shared.models import SocialAccount, SocialPost
 
 
@@ -46,7 +46,8 @@ def carrier_of(session: Session, post: SocialPost) -> SocialPost:
 
 
 def new_post(account: SocialAccount, seq: int, kind: str, at: float, not_after: float) -> SocialPost:
-    """A planned post, ready for its account's turn at that instant (seconds of the database's clock)."""
+    """A post, ready for its account's turn at that instant (seconds of the database's clock): planned, or held with the
+    account's others."""
     post = SocialPost(
         article_seq=seq,
         account_id=account.id,
@@ -64,6 +65,8 @@ def new_post(account: SocialAccount, seq: int, kind: str, at: float, not_after: 
         planned_at=at,
     )
     note(post, PLANNED, "", at)
+    if account.state != ACTIVE:
+        note(post, HELD, why_held(account), at)
     want(post, SEND, at)
     return post
 

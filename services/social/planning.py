@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import changes, offering, turns
-from services.social.accounts import ACTIVE, REMOVED, choice_of, lock
+from services.social.accounts import REMOVED, choice_of, lock
 from services.social.choice import Choice, Facts, why_not
-from services.social.post import ARTICLE, FAILED, HELD, SKIPPED, UNCONFIRMED, VISIBLE, WAITING, move, note, want
+from services.social.post import ARTICLE, FAILED, SKIPPED, UNCONFIRMED, VISIBLE, WAITING, move, want
 from services.social.posting import Posting
 from services.social.reading import Reading, published_before, read
 from services.social.work import hold
@@ -88,8 +88,6 @@ class Planning:
         left = choice_of(account).fresh_hours * 3600 - (self._clock.now() - reading.facts.published_at).total_seconds()
         post = changes.new_post(account, reading.seq, ARTICLE, at, at + left)
         post.breaking = reading.facts.urgency <= BREAKING
-        if account.state != ACTIVE:
-            note(post, HELD, f"The account is {account.state}: {account.reason or 'by a person'}", at)
         return post
 
     def withdraw(self, claim: outbox.Claim) -> None:

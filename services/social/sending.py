@@ -133,15 +133,17 @@ class Sending:
         return replace(draft, reply_to=self._before(work)), count
 
     def _before(self, work: Work) -> Posted | None:
-        """The post that this one answers: a correction the post it corrects, in a burst the account's latest."""
-        own = (SocialPost.account_id == work.row.id, SocialPost.sent_at.is_not(None))
+        """The post that this one answers: a correction the post it corrects, if it is there still, in a burst the
+        account's latest."""
+        visible = SocialPost.sent_at.is_not(None), SocialPost.state.in_(VISIBLE)
+        own = (SocialPost.account_id == work.row.id, *visible)
         with self._db.read() as session:
             if work.post.kind.startswith(CORRECTION):
                 about = (SocialPost.article_seq == work.post.article_seq, SocialPost.kind == ARTICLE)
                 post = session.scalar(select(SocialPost).where(*own, *about))
                 post = changes.carrier_of(session, post) if post is not None else None
             elif not work.post.breaking and turns.continues_burst(session, work.row, work.choice, work.now):
-                latest = select(SocialPost).where(*own, SocialPost.state.in_(VISIBLE), SocialPost.digest_id.is_(None))
+                latest = select(SocialPost).where(*own, SocialPost.digest_id.is_(None))
                 post = session.scalar(latest.order_by(SocialPost.sent_at.desc()).limit(1))
             else:
                 return None

@@ -102,6 +102,29 @@ def test_an_outcome_that_cannot_be_committed_harms_only_itself(
         assert not hub.subscriptions()[0].delivered_hash
 
 
+def test_what_cannot_be_begun_after_a_commit_keeps_nothing_else_from_being_begun_or_committed(
+    paper: Paper, subscribers: Subscribers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, begun = engine._settle, threading.Event()
+
+    def refuse() -> None:
+        raise RuntimeError("nobody can begin this")
+
+    def with_more_to_begin(session: Session, group: Any) -> Any:
+        return [refuse, *settle(session, group), begun.set]
+
+    monkeypatch.setattr(engine, "_settle", with_more_to_begin)
+    with hub_office(paper, subscribers, monkeypatch) as hub:
+        hub.subscribe()
+        hub.publish(headline="First")
+        hub.told(1)
+        hub.until(begun.is_set)
+        first = hub.until(lambda: hub.subscriptions()[0].delivered_hash)
+        hub.publish(headline="Second")
+        hub.told(2)
+        hub.until(lambda: hub.subscriptions()[0].delivered_hash != first)
+
+
 @pytest.mark.databases("postgresql")
 def test_who_lost_its_row_to_another_writes_nothing(
     paper: Paper, subscribers: Subscribers, held: threading.Event, monkeypatch: pytest.MonkeyPatch

@@ -11,20 +11,23 @@ import pytest
 from services.social.credentials import Secrets
 from services.social.network import Access, Account, Checked
 from services.social.networks import NETWORKS
+from services.social.outcomes import TokenExpired
 from services.social.vault import Vault, keys_in, new_key, write_keys
 from shared.errors import ConfigurationError
+from tests.networks.bluesky import BlueskyServer
 from tests.networks.server import NetworkServer
-from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
 # One database: tests/integration/test_social_posting.py has accounts' turns on both.
 pytestmark = pytest.mark.databases("sqlite")
 
+REFRESH = "/xrpc/com.atproto.server.refreshSession"
+
 
 @pytest.fixture
-def bluesky() -> Iterator[NetworkServer]:
-    server = SERVERS["bluesky"]()
+def bluesky() -> Iterator[BlueskyServer]:
+    server = BlueskyServer()
     yield server
     server.close()
 
@@ -84,6 +87,84 @@ def test_access_is_renewed_before_it_runs_out_and_an_empty_token_replaces_nothin
     assert kept["access"] == "new-access" and kept["refresh"] == before["refresh"]
     again = desk.account("bluesky").renew_at
     assert again is not None and timedelta(hours=1) < again - datetime.now(UTC) < timedelta(hours=2)
+
+
+def test_access_is_looked_at_when_it_is_to_be_renewed_and_is_renewed_once(
+    desk: SocialDesk, bluesky: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(bluesky)
+    renewed: list[str] = []
+
+    def refresh(account: Account, door: object) -> Access:
+        renewed.append(account.secrets["access"])
+        return Access(account.secrets, ends=datetime.now(UTC) + timedelta(hours=2))
+
+    monkeypatch.setattr(NETWORKS["bluesky"], "refresh", refresh)
+    soon = datetime.now(UTC) + timedelta(minutes=30)
+    asked_now(desk, renew_at=soon)
+    assert renewed == [] and desk.account("bluesky").check_at == pytest.approx(soon.timestamp())
+    desk.change_account("bluesky", renew_at=datetime.now(UTC))
+    desk.let_pass(minutes=31)
+    desk.rest()
+    assert len(renewed) == 1
+    asked = len(bluesky.requests)
+    desk.let_pass(minutes=91)  # the account is looked at, long before its new token is to be renewed
+    desk.rest()
+    assert len(renewed) == 1 and len(bluesky.requests) > asked
+
+
+def test_access_that_is_refused_although_it_was_just_renewed_is_not_renewed_again(
+    desk: SocialDesk, bluesky: BlueskyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(bluesky)
+
+    def refused(account: Account, door: object) -> Checked:
+        raise TokenExpired("Token could not be verified")
+
+    monkeypatch.setattr(NETWORKS["bluesky"], "check", refused)
+    asked_now(desk, renew_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert [request.path for request in bluesky.requests] == [REFRESH]
+    assert desk.account("bluesky").state == "broken"
+
+
+def test_a_renewal_that_is_refused_breaks_the_account_and_people_are_told_once(
+    desk: SocialDesk, bluesky: BlueskyServer
+) -> None:
+    desk.add(bluesky)
+    bluesky.closed = True
+    asked_now(desk, renew_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert desk.account("bluesky").state == "broken"
+    for asked in (2, 3):
+        desk.let_pass(minutes=61)
+        desk.rest()
+        assert [request.path for request in bluesky.requests].count(REFRESH) == asked
+    (notice,) = desk.notices()
+    assert notice.key.startswith("broken:") and "taken down" in notice.sentence
+    bluesky.closed = False
+    desk.let_pass(minutes=61)
+    desk.rest()
+    assert desk.account("bluesky").state == "active" and len(desk.notices()) == 1
+
+
+def test_a_check_that_finds_no_answer_breaks_nothing_and_is_repeated_an_hour_later_after_ever_longer_pauses(
+    desk: SocialDesk, bluesky: NetworkServer
+) -> None:
+    desk.add(bluesky)
+    bluesky.garbled = True
+    pauses = []
+    for failures in (1, 2, 3):
+        desk.let_pass(minutes=61) if pauses else asked_now(desk)
+        desk.rest()
+        account, now = desk.account("bluesky"), desk.now()
+        pauses.append(account.paused_until - now)
+        assert (account.state, account.failures) == ("active", failures)
+        assert account.check_at == pytest.approx(now + 3600, abs=30)
+    assert 0 < pauses[0] <= 2 < pauses[1] <= 10 < pauses[2] <= 30
+    assert desk.notices() == []
+    bluesky.garbled = False
+    desk.let_pass(minutes=61)
+    desk.rest()
+    assert (desk.account("bluesky").failures, desk.account("bluesky").paused_until) == (0, 0.0)
 
 
 def test_secrets_are_not_in_the_record_in_clear_and_need_their_key(desk: SocialDesk, bluesky: NetworkServer) -> None:

@@ -11,6 +11,7 @@ import pytest
 from services.social.networks import NETWORKS
 from services.social.outcomes import Cannot
 from shared.listeners import SOCIAL_WITHDRAW
+from shared.models import SocialPost
 from tests.networks.server import NetworkServer
 from tests.newsroom import work
 from tests.paper import Paper
@@ -75,16 +76,6 @@ def test_an_edit_that_changes_no_word_of_the_post_is_not_sent(desk: SocialDesk, 
     desk.paper.newsroom.edit(seq, text="Another body.")
     desk.until(lambda: desk.posts()[0].version == 2)
     assert desk.posts()[0].state == "sent" and len(mastodon.requests) == calls
-
-
-@pytest.mark.databases("sqlite")
-def test_a_correction_can_be_an_answer_to_the_post(desk: SocialDesk, mastodon: NetworkServer) -> None:
-    desk.add(mastodon, choice={"on_edit": "reply"})
-    seq = desk.publish(headline="Harbour closes")
-    desk.until_states("sent")
-    desk.paper.newsroom.edit(seq, headline="Harbour reopens")
-    desk.until_states("sent", "sent")
-    assert mastodon.parent(1) == str(mastodon.posts[0]["id"])
 
 
 def test_a_withdrawn_article_is_taken_back(desk: SocialDesk, mastodon: NetworkServer) -> None:
@@ -171,6 +162,37 @@ def test_nothing_is_posted_before_the_page_is_ready(desk: SocialDesk, mastodon: 
     desk.feed.start()
     desk.let_pass(minutes=1)
     desk.until_states("sent")
+
+
+@pytest.mark.databases("sqlite")
+def test_a_post_waits_for_its_picture_while_others_go_out(desk: SocialDesk, mastodon: NetworkServer) -> None:
+    pictured = without_picture(desk, mastodon)
+    assert pictured.state == "planned" and str(pictured.reason).startswith("The picture cannot be fetched")
+    desk.publish(headline="Another")
+    desk.until_states("planned", "sent")
+    assert desk.account("mastodon").failures == 0
+    mastodon.pictures["/quay.png"] = mastodon.pictures["/card.png"]
+    desk.let_pass(minutes=1)
+    desk.until_states("sent", "sent")
+    assert mastodon.alts(1) == ["A quay"]
+
+
+@pytest.mark.databases("sqlite")
+def test_a_post_whose_picture_never_comes_is_skipped_when_its_time_is_over(
+    desk: SocialDesk, mastodon: NetworkServer
+) -> None:
+    without_picture(desk, mastodon)
+    desk.let_pass(minutes=6 * 60)
+    (post,) = desk.until_states("skipped")
+    assert str(post.reason).startswith("it could not be posted in time: The picture cannot be fetched")
+    assert mastodon.posts == []
+
+
+def without_picture(desk: SocialDesk, mastodon: NetworkServer) -> SocialPost:
+    """A post that was tried while its article's picture, which another serves, was not there."""
+    desk.add(mastodon, attach="picture")
+    desk.publish(image={"url": f"{mastodon.url}/quay.png", "alt": "A quay", "credit": ""})
+    return desk.until(lambda: next((post for post in desk.posts() if post.attempts), None))
 
 
 def test_reactions_are_asked_for_ever_more_seldom(desk: SocialDesk, mastodon: NetworkServer) -> None:

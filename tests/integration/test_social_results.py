@@ -142,6 +142,45 @@ class TestReactions:
         assert answer.json["accounts"] == [{"account": name, **vars(each)} for name, each in totals.items()]
 
     @pytest.mark.databases("sqlite")
+    @pytest.mark.parametrize("fault", ["garbled", "locked"])
+    def test_a_network_that_does_not_tell_them_is_asked_again_and_keeps_nothing_from_being_posted(
+        self, desk: SocialDesk, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch, fault: str
+    ) -> None:
+        desk.add(mastodon)
+        desk.publish(headline="Harbour reopens")
+        desk.until_states("sent")
+        monkeypatch.setattr(mastodon, fault, True)
+        desk.let_pass(minutes=6)
+        desk.rest()
+        (post,) = desk.posts()
+        account = desk.account("mastodon")
+        assert (post.state, post.likes, post.reason) == ("sent", None, None)
+        assert (account.state, account.failures) == ("active", 0) and account.paused_until <= 0
+        assert post.measure_at == pytest.approx((post.sent_at or 0) + 15 * 60), "at the next age"
+        monkeypatch.setattr(mastodon, fault, False)
+        desk.publish(headline="Ferry late")
+        desk.until_states("sent", "sent")
+        desk.let_pass(minutes=10)
+        desk.until(lambda: [each.likes for each in desk.posts()] == [3, 3])
+
+    @pytest.mark.databases("sqlite")
+    def test_a_post_that_is_gone_from_its_network_is_not_asked_for_again(
+        self, desk: SocialDesk, mastodon: NetworkServer
+    ) -> None:
+        desk.add(mastodon)
+        desk.publish(headline="Harbour reopens")
+        desk.until_states("sent")
+        mastodon.posts.clear()
+        desk.let_pass(minutes=6)
+        desk.rest()
+        (post,) = desk.posts()
+        assert (post.state, post.likes, post.measure_at) == ("sent", None, None)
+        asked = len(mastodon.requests)
+        desk.let_pass(minutes=60)
+        desk.rest()
+        assert len(mastodon.requests) == asked and desk.account("mastodon").failures == 0
+
+    @pytest.mark.databases("sqlite")
     def test_the_copy_is_what_readers_get_and_follows_the_record(
         self, desk: SocialDesk, mastodon: NetworkServer, reactions: Reactions
     ) -> None:
