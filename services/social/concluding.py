@@ -34,7 +34,9 @@ from services.social.post import (
     SEND,
     SENT,
     SKIPPED,
+    STUBBORN,
     UNCONFIRMED,
+    WAITING,
     move,
     note,
     want,
@@ -44,8 +46,8 @@ from shared import outbox
 from shared.events import Event, PostDeleted, PostSent
 from shared.models import Article, Enrichment, SocialPost
 
-# Attempts after which a post lets others of its account go first, and for how long.
-STUBBORN, ASIDE = 5, 15 * MINUTE
+# For how long a stubborn post that is to be sent lets others of its account go first.
+ASIDE = 15 * MINUTE
 # Seconds before an unconfirmed post is looked up, and looked up again: lists of posts may be late.
 LISTING_LAG, NEXT_LOOK = 15.0, 60.0
 # Look-ups in a row after which a post is known not to be there.
@@ -174,6 +176,7 @@ def still_unknown(desk: Desk, error: PostError) -> None:
     """A repeat or look-up did not come about; what came of the first attempt is no clearer for it."""
     for each in desk.posts:
         _go(each, UNCONFIRMED, str(error), desk.now)
+    desk.post.attempts += 1
     want(desk.post, CONFIRM, desk.now + NEXT_LOOK)
     if isinstance(error, AccountBroken):
         broken(desk, error)
@@ -236,6 +239,10 @@ def faulty(desk: Desk, why: str) -> None:
     post.attempts += 1
     if post.attempts < STUBBORN:
         note(post, post.state, why, desk.now)
+    elif post.state in WAITING:
+        refused(desk, why)
+    elif post.state == UNCONFIRMED:
+        unconfirmed(desk, why, can_tell=False)
     else:
         kept(desk, why)
 

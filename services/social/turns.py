@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
 from services.social.choice import Choice, continues, earliest, gathers
-from services.social.post import ARMED, FETCH, PRESSING, SEND
+from services.social.post import ARMED, FETCH, PRESSING, SEND, STUBBORN
 from shared import outbox
 from shared.db import db_now
 from shared.events import PostScheduled
@@ -48,15 +48,11 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
         return Todo(LOST, (lost,))
     if account.paused_until > now or account.state == REMOVED:
         return None
+    stubborn = None
     if account.state != BROKEN:
-        pressing = _of(account).where(SocialPost.wanted.in_(PRESSING), SocialPost.due_at <= now)
-        found = session.execute(
-            pressing.add_columns(SocialPost.wanted)
-            .order_by(_rank(*PRESSING), SocialPost.due_at, SocialPost.id)
-            .limit(1)
-        ).first()
-        if found is not None:
-            return Todo(found[1], (found[0],))
+        pressing, stubborn = _pressing(session, account, now)
+        if pressing is not None:
+            return pressing
         sending = _to_send(session, account, zone, now)
         if sending:
             return Todo(SEND, sending)
@@ -67,7 +63,7 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
         measured = session.scalar(due)
         if measured is not None:
             return Todo(MEASURE, (measured,))
-    return None
+    return stubborn
 
 
 def next_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: float) -> float | None:
@@ -165,6 +161,22 @@ def continues_burst(session: Session, account: SocialAccount, choice: Choice, no
 
 def _of(account: SocialAccount) -> Select[int]:
     return select(SocialPost.id).where(SocialPost.account_id == account.id)
+
+
+def _pressing(session: Session, account: SocialAccount, now: float) -> tuple[Todo | None, Todo | None]:
+    """What comes before everything else; or what has failed so often that it comes after it, as it would otherwise keep
+    the account from ever doing anything else."""
+    is_stubborn = SocialPost.attempts >= STUBBORN
+    first = session.execute(
+        select(SocialPost.id, SocialPost.wanted, is_stubborn)
+        .where(SocialPost.account_id == account.id, SocialPost.wanted.in_(PRESSING), SocialPost.due_at <= now)
+        .order_by(is_stubborn, _rank(*PRESSING), SocialPost.due_at, SocialPost.id)
+        .limit(1)
+    ).first()
+    if first is None:
+        return None, None
+    todo = Todo(first[1], (first[0],))
+    return (None, todo) if first[2] else (todo, None)
 
 
 def _waiting(account: SocialAccount, now: float) -> Select[int, bool, bool]:
