@@ -20,7 +20,7 @@ from services.social.accounts import ACTIVE, lock
 from services.social.digest import compose_together
 from services.social.draft import Draft, Posted
 from services.social.network import Account
-from services.social.outcomes import Cannot, Gone, NotSent, PostError, RefusedByNetwork
+from services.social.outcomes import Cannot, NotSent, PostError, RefusedByNetwork
 from services.social.post import ARMED, ARTICLE, CORRECTION, DELETE, UNCONFIRMED, VISIBLE, WAITING, move, want
 from services.social.readiness import Readiness
 from services.social.text.template import TemplateRefused
@@ -115,7 +115,7 @@ class Sending:
 
         try:
             found = self._access.call(work, find)
-        except (Cannot, Gone) as error:
+        except (Cannot, RefusedByNetwork) as error:
             return partial(concluding.unconfirmed, why=str(error), can_tell=False)
         except PostError as error:
             return partial(concluding.still_unknown, error=error)

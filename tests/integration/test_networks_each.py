@@ -16,6 +16,7 @@ from services.social.networks import NETWORKS
 from services.social.networks.lookup import MOST
 from services.social.outcomes import (
     AccountBroken,
+    Cannot,
     NotSent,
     PostError,
     RateLimited,
@@ -108,7 +109,7 @@ def test_a_post_is_found_behind_many_newer_ones() -> None:
         assert found.id == posted.id
         assert network.find(draft, server.account(), server.door(), datetime.now(UTC) + timedelta(hours=1)) is None
         server.posts = [{**server.posts[-1], "id": str(number)} for number in range(MOST + 1)]
-        with pytest.raises(NotSent, match="too many to look through"):
+        with pytest.raises(Cannot, match="too many to look through"):
             network.find(draft, server.account(), server.door(), HOUR_AGO)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.social.draft import Posted
-from services.social.outcomes import NotSent
+from services.social.outcomes import Cannot
 
 # Posts of an account that are looked through before the look-up is given up; not finding it then proves nothing.
 MOST = 200
@@ -34,8 +34,8 @@ def first_match(
 ) -> Posted | None:
     """The newest candidate with this text, or with this link where one is given; None when there is none since then.
 
-    `candidates` come newest first. Posts that are `known` to be others do not count. Raises NotSent when there are too
-    many to look through: nothing is proven then.
+    `candidates` come newest first. Posts that are `known` to be others do not count. Raises Cannot when there are too
+    many to look through: nothing is proven then, and later there are only more.
     """
     others = {each.id for each in known}
     for number, each in enumerate(candidates):
@@ -45,7 +45,7 @@ def first_match(
         if each.posted.id not in others and (same_text(each.text, text) or (link and link in each.links)):
             return each.posted
         if number + 1 >= MOST:
-            raise NotSent(f"The account has more than {MOST} posts since then: too many to look through.")
+            raise Cannot(f"The account has more than {MOST} posts since then: too many to look through.")
     return None
 
 

@@ -19,8 +19,8 @@ from services.social.network import Account, Capabilities, Checked, Measured, Ne
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import (
     AccountBroken,
+    Cannot,
     Gone,
-    NotSent,
     PostError,
     RateLimited,
     RefusedByNetwork,
@@ -211,7 +211,7 @@ def _own(caller: Caller, account: Account, part: int, thread: str) -> Iterator[C
     if thread:  # replies come oldest first, and the first of them is the thread's own
         reply = _read(caller, account, "conversations.replies", query | {"ts": thread, "limit": "1000"})
         if reply.get("has_more"):
-            raise NotSent("The thread is too long to be looked through.")
+            raise Cannot("The thread is too long to be looked through.")
         yield from _candidates(reversed(reply.many("messages")), me, part, query["channel"], thread)
         return
     while True:

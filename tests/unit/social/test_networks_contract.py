@@ -17,7 +17,7 @@ from services.social.enrolling import Writing
 from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.networks.lookup import Candidate, first_match, same_text
-from services.social.outcomes import AccountBroken, NotSent
+from services.social.outcomes import AccountBroken, Cannot
 from services.social.text.writing import NoRoom
 from tests.unit.social.golden import CASES, FOLDER
 
@@ -156,7 +156,7 @@ def test_a_post_from_before_the_attempt_is_another() -> None:
 
 
 def test_an_endless_list_proves_nothing() -> None:
-    with pytest.raises(NotSent):
+    with pytest.raises(Cannot):
         first_match(candidates(1000), "Text 999", AT)
 
 
