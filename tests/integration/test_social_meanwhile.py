@@ -1,0 +1,65 @@
+"""Articles that are edited or withdrawn while a post about them is on its way, or only in part out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.social.networks import NETWORKS
+from services.social.outcomes import RefusedByNetwork
+from shared.listeners import SOCIAL_DRAW, SOCIAL_POST, SOCIAL_WITHDRAW
+from tests.networks.server import Fault, NetworkServer
+from tests.networks.x import XServer
+from tests.newsroom import claim, work
+from tests.paper import Paper
+from tests.social import SocialDesk, social_desk
+from tests.system import wait_for
+
+# One database: tests/integration/test_two_at_once.py has what differs.
+pytestmark = pytest.mark.databases("sqlite")
+
+LONG = "{{ headline }}\n\n{{ summary }}\n\n{{ url }}"
+
+
+@pytest.fixture
+def x() -> Iterator[XServer]:
+    server = XServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def desk(
+    paper: Paper, mastodon: NetworkServer, x: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SocialDesk]:
+    with social_desk(paper, monkeypatch, [mastodon, x]) as made:
+        yield made
+
+
+def test_a_version_is_answered_once_though_an_earlier_answer_showed_it_already(
+    desk: SocialDesk, mastodon: NetworkServer
+) -> None:
+    desk.add(mastodon, choice={"on_edit": "reply"})
+    seq = desk.publish(headline="Harbour closes")
+    desk.until_states("sent")
+    desk.change_account("mastodon", state="held")
+    desk.paper.newsroom.edit(seq, headline="Harbour reopens")
+    desk.until(lambda: len(desk.posts()) == 2)
+    desk.paper.newsroom.edit(seq, headline="Harbour reopened")
+    drawing = {SOCIAL_DRAW.name: desk.duties.handlers[SOCIAL_DRAW.name]}
+    work(desk.db, {**desk.paper.handlers, **drawing})  # on its page, and social does not plan with it yet
+    desk.change_account("mastodon", state="active")
+    posting = {SOCIAL_POST.name: desk.duties.handlers[SOCIAL_POST.name]}
+
+    def answered() -> bool:
+        work(desk.db, posting)
+        return len(mastodon.posts) == 2
+
+    wait_for(answered)
+    desk.repeat("social.plan", seq)
+    desk.rest()
+    assert [text.split("\n")[0] for text in mastodon.texts()] == ["Harbour closes", "Harbour reopened"]
+    desk.paper.newsroom.edit(seq, headline="Harbour open")
+    desk.until(lambda: len(mastodon.posts) == 3)
