@@ -63,3 +63,17 @@ def test_a_version_is_answered_once_though_an_earlier_answer_showed_it_already(
     assert [text.split("\n")[0] for text in mastodon.texts()] == ["Harbour closes", "Harbour reopened"]
     desk.paper.newsroom.edit(seq, headline="Harbour open")
     desk.until(lambda: len(mastodon.posts) == 3)
+
+
+def test_a_lost_answer_is_not_taken_for_the_post_that_it_answers(desk: SocialDesk, x: NetworkServer) -> None:
+    desk.add(x, choice={"on_edit": "reply"})
+    seq = desk.publish(headline="Harbour closes")
+    desk.until_states("sent")
+    x.fault = Fault.DROP_BEFORE
+    desk.paper.newsroom.edit(seq, headline="Harbour reopens")
+    desk.until_states("sent", "unconfirmed")
+    for _ in range(3):
+        desk.let_pass(minutes=0.5)
+        desk.rest()
+    desk.until_states("sent", "sent")
+    assert [text.split("\n")[0] for text in x.texts()] == ["Harbour closes", "Harbour reopens"]

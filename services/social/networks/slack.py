@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -76,12 +76,19 @@ class Slack(Network):
         return _linked(posted, account, caller)
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part, caller = len(done), self._caller(account, door)
         before = done[-1] if done else draft.reply_to
         thread = before.state["thread"] if before is not None else ""
-        found = first_match(_own(caller, account, part, thread), draft.texts[part], since, known=done)
+        found = first_match(_own(caller, account, part, thread), draft.texts[part], since, known=done, others=others)
         return _linked(found, account, caller) if found else None
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:

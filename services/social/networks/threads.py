@@ -7,7 +7,7 @@ threads_content_publish, threads_delete and threads_manage_insights; it lasts 60
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -106,14 +106,21 @@ class Threads(Network):
         return replace(posted, pause=waiting.pause(reply.headers))
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         caller = self._caller(account, door)
         if str(len(done)) not in draft.extra.get("containers", {}):
             return None
         if _status(caller, account, _container(draft, len(done))) != "PUBLISHED":
             return None
-        return self._published(draft, account, caller, done)
+        return self._published(draft, account, caller, done, others)
 
     def delete(self, posted: Posted, account: Account, door: Door) -> None:
         try:
@@ -152,11 +159,13 @@ class Threads(Network):
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=judge)
 
-    def _published(self, draft: Draft, account: Account, caller: Caller, done: Sequence[Posted]) -> Posted:
+    def _published(
+        self, draft: Draft, account: Account, caller: Caller, done: Sequence[Posted], others: Collection[str] = ()
+    ) -> Posted:
         """The post of a container that is known to be published. Its id is not told: the list of posts has it."""
         part = len(done)
         since = datetime.fromisoformat(draft.at)
-        found = first_match(_own(caller, account, part), draft.texts[part], since, known=done)
+        found = first_match(_own(caller, account, part), draft.texts[part], since, known=done, others=others)
         return found or Posted(_container(draft, part), "", part, remarks=("It is published, but not listed yet.",))
 
 

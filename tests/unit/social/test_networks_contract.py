@@ -151,6 +151,7 @@ def test_a_text_is_recognised_as_the_network_shows_it(shown: str) -> None:
 def test_a_post_from_before_the_attempt_is_another() -> None:
     assert first_match(candidates(3), "Text 2", AT) == Posted("2")
     assert first_match(candidates(3), "Text 2", AT, known=[Posted("2")]) is None
+    assert first_match(candidates(3), "Text 2", AT, others={"2"}) is None
     assert first_match(candidates(3), "Text 2", AT + timedelta(hours=1)) is None
     assert first_match([Candidate(Posted("1"), "a", "no time")], "a", AT) is None
 
