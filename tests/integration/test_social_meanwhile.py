@@ -77,3 +77,19 @@ def test_a_lost_answer_is_not_taken_for_the_post_that_it_answers(desk: SocialDes
         desk.rest()
     desk.until_states("sent", "sent")
     assert [text.split("\n")[0] for text in x.texts()] == ["Harbour closes", "Harbour reopens"]
+
+
+def test_a_thread_of_which_somebody_deleted_a_part_is_taken_back_whole(
+    desk: SocialDesk, mastodon: NetworkServer
+) -> None:
+    desk.add(mastodon, posts=5, template=LONG)
+    seq = desk.publish(headline="Long " * 300)
+    desk.until_states("sent")
+    assert len(mastodon.posts) > 2
+    del mastodon.posts[1]
+    desk.paper.newsroom.edit(seq, headline="Other " * 250)
+    desk.until(lambda: desk.posts()[0].version == 2)
+    desk.paper.newsroom.withdraw(seq)
+    desk.until_states("deleted")
+    desk.rest()
+    assert mastodon.posts == []
