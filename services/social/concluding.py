@@ -151,6 +151,7 @@ def refused(desk: Desk, why: str) -> None:
     post, *others = desk.posts
     move(post, FAILED, why, desk.now)
     want(post, "", None)
+    _take_back_begun(desk)
     for each in others:
         each.digest_id, each.first_armed_at = None, None
         _go(each, PLANNED, f"it did not go out with another post: {why}", desk.now)
@@ -170,6 +171,15 @@ def unconfirmed(desk: Desk, why: str, *, can_tell: bool = True) -> None:
             f"unconfirmed:{desk.post.id}:{desk.post.attempts}",
             notices.unconfirmed(desk.account.name, desk.post.id, why),
         )
+        _take_back_begun(desk)
+
+
+def _take_back_begun(desk: Desk) -> None:
+    """What is out of a thread that does not go on is taken back, if the article was withdrawn during the last call."""
+    post = desk.post
+    gone = select(Article.withdrawn_at).where(Article.seq == post.article_seq)
+    if post.parts and desk.session.scalar(gone) is not None:
+        changes.retract(desk.session, desk.account, post, desk.now)
 
 
 def still_unknown(desk: Desk, error: PostError) -> None:

@@ -93,3 +93,23 @@ def test_a_thread_of_which_somebody_deleted_a_part_is_taken_back_whole(
     desk.until_states("deleted")
     desk.rest()
     assert mastodon.posts == []
+
+
+def test_a_thread_that_is_refused_after_its_article_was_withdrawn_leaves_nothing_behind(
+    desk: SocialDesk, mastodon: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(mastodon, posts=5, template=LONG)
+    network = NETWORKS["mastodon"]
+    publish = network.publish
+
+    def withdrawn_meanwhile(*given: Any, done: Any = ()) -> Any:
+        if not done:
+            return publish(*given, done=done)
+        desk.paper.newsroom.withdraw(seq)
+        desk.duties.handlers[SOCIAL_WITHDRAW.name](claim(desk.db, SOCIAL_WITHDRAW.name, seq))
+        raise RefusedByNetwork("HTTP 422")
+
+    monkeypatch.setattr(network, "publish", withdrawn_meanwhile)
+    seq = desk.publish(headline="Long " * 300)
+    desk.until_states("deleted")
+    assert mastodon.posts == []
