@@ -4,6 +4,7 @@ account's turn, with account and posts held."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -62,7 +63,8 @@ def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
     well(desk)
     if posted.pause:
         desk.account.paused_until = desk.now + posted.pause
-    complete = len(post.parts) == len(draft.texts)
+    network, complete = network_of(desk.account), len(post.parts) == len(draft.texts)
+    post.cost = network.cost(replace(draft, texts=draft.texts[: len(post.parts)]))
     for each in desk.posts:
         each.url = each.url or posted.url
         each.sent_at = each.sent_at or desk.now
@@ -73,8 +75,6 @@ def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
             move(each, PLANNED, f"part {len(post.parts)} of {len(draft.texts)} was sent", desk.now)
             want(each, SEND, desk.now if each is post else None)
     if complete:
-        network = network_of(desk.account)
-        post.cost = network.cost(draft)
         post.measure_at = next_measure(desk.now, desk.now) if network.can.measure else None
         catch_up(desk)
     _announce(desk, PostSent)

@@ -113,3 +113,21 @@ def test_a_thread_that_is_refused_after_its_article_was_withdrawn_leaves_nothing
     seq = desk.publish(headline="Long " * 300)
     desk.until_states("deleted")
     assert mastodon.posts == []
+
+
+def test_what_was_spent_on_a_thread_that_is_then_refused_counts_to_the_cap(
+    desk: SocialDesk, x: NetworkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add(x, posts=5, template=LONG, monthly_cap=10)
+    network = NETWORKS["x"]
+    publish = network.publish
+
+    def one_part_only(*given: Any, done: Any = ()) -> Any:
+        if done:
+            raise RefusedByNetwork("HTTP 403")
+        return publish(*given, done=done)
+
+    monkeypatch.setattr(network, "publish", one_part_only)
+    desk.publish(headline="Long " * 300)
+    (post,) = desk.until_states("failed")
+    assert len(x.posts) == 1 and post.cost > 0
