@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from services.social.draft import Draft, Posted
 from services.social.network import Access, Account, Capabilities, Checked, Measured, Network
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
-from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork
+from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork, Unknown
 from services.social.sign_in import SignIn
 from services.social.tokens import access
 from shared.copyfit import rules
@@ -30,6 +30,8 @@ _API = "/v1.0"
 # Seconds after which a container that is not ready is looked at again.
 _NOT_READY = 5.0
 _LASTS = timedelta(days=60)
+# How late the list of posts may be.
+_LISTED = timedelta(hours=1)
 
 
 class Threads(Network):
@@ -162,11 +164,14 @@ class Threads(Network):
     def _published(
         self, draft: Draft, account: Account, caller: Caller, done: Sequence[Posted], others: Collection[str] = ()
     ) -> Posted:
-        """The post of a container that is known to be published. Its id is not told: the list of posts has it."""
+        """The post of a container that is known to be published. Its id is not told: the list of posts has it, or else
+        it stays unknown."""
         part = len(done)
         since = datetime.fromisoformat(draft.at)
         found = first_match(_own(caller, account, part), draft.texts[part], since, known=done, others=others)
-        return found or Posted(_container(draft, part), "", part, remarks=("It is published, but not listed yet.",))
+        if found is None and datetime.now(UTC) < since + _LISTED:
+            raise Unknown("It is published, but not listed yet.")
+        return found or Posted("", "", part, remarks=("It is published, but Threads does not list it.",))
 
 
 def _container(draft: Draft, part: int) -> str:
