@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
@@ -113,9 +113,14 @@ def interrupt(session: Session, account: SocialAccount) -> bool:
 
     False while somebody acts for it: what is on its way must end first.
     """
-    held = (OutboxRow.event_id == account.turn, OutboxRow.state == "claimed", OutboxRow.due_at > db_now())
-    if account.turn is not None and session.scalar(select(OutboxRow.id).where(*held)) is not None:
-        return False
+    row = (OutboxRow.event_id == account.turn, OutboxRow.due_at.is_not(None))
+    if account.turn is not None and session.scalar(select(OutboxRow.id).where(*row)) is not None:
+        is_free = or_(OutboxRow.state != "claimed", OutboxRow.due_at <= db_now())
+        # Held until the commit, lest a worker claims it meanwhile. Nobody is waited for: who ends a turn holds its row
+        # while it waits for the account.
+        free = select(OutboxRow.id).where(*row, is_free).with_for_update(skip_locked=True)
+        if session.scalar(free) is None:
+            return False
     account.turn, account.turn_at = None, None
     return True
 

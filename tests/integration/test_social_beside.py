@@ -8,8 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+from services.social import turns
 from services.social.accounts import lock, release_posts
+from shared import outbox
 from shared.db import Database
+from shared.listeners import SOCIAL_POST
 from tests.networks.server import NetworkServer
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
@@ -49,3 +52,26 @@ def test_a_post_that_is_late_when_its_account_is_well_again_is_skipped(
         sweeping.result(timeout=30)
     (post,) = desk.posts()
     assert (post.state, post.wanted) == ("skipped", "")
+
+
+def offered(desk: SocialDesk) -> int:
+    """The row of a new turn of the account, on offer to workers."""
+    desk.change_account("mastodon", check_at=0.0)
+    with desk.db.write() as session:
+        (offer,) = [each for each in outbox.offer(session) if each.listener == SOCIAL_POST.name]
+        return offer.row_id
+
+
+def test_a_turn_is_either_interrupted_or_begun(desk: SocialDesk, mastodon: NetworkServer) -> None:
+    account = desk.add(mastodon)
+    turn = offered(desk)
+    with desk.db.write() as office, desk.db.write() as worker:
+        (row,) = lock(office, [account.id]).values()
+        assert turns.interrupt(office, row)
+        assert outbox.claim(worker, SOCIAL_POST, turn) is None
+    desk.work()  # the row leads nowhere
+    turn = offered(desk)
+    with desk.db.write() as office, desk.db.write() as worker:
+        assert outbox.claim(worker, SOCIAL_POST, turn) is not None
+        (row,) = lock(office, [account.id]).values()
+        assert not turns.interrupt(office, row)
