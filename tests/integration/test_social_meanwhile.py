@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.social.accounts import lock, mark_removed
 from services.social.networks import NETWORKS
 from services.social.outcomes import RefusedByNetwork
 from shared.listeners import SOCIAL_DRAW, SOCIAL_POST, SOCIAL_WITHDRAW
@@ -131,3 +132,18 @@ def test_what_was_spent_on_a_thread_that_is_then_refused_counts_to_the_cap(
     desk.publish(headline="Long " * 300)
     (post,) = desk.until_states("failed")
     assert len(x.posts) == 1 and post.cost > 0
+
+
+def test_nothing_is_planned_for_an_account_that_was_removed(desk: SocialDesk, mastodon: NetworkServer) -> None:
+    account = desk.add(mastodon, choice={"on_edit": "reply"})
+    kept = desk.add(mastodon, "kept", choice={"on_edit": "reply"})
+    seq = desk.publish(headline="Harbour closes")
+    desk.until_states("sent", "sent")
+    with desk.db.write() as session:
+        mark_removed(session, lock(session, [account.id])[account.id])
+    desk.paper.newsroom.edit(seq, headline="Harbour reopens")
+    desk.until(lambda: len(mastodon.posts) == 3)
+    assert [post.account_id for post in desk.posts()] == [account.id, kept.id, kept.id]
+    desk.paper.newsroom.withdraw(seq)
+    desk.until_states("sent", "deleted", "deleted")
+    assert desk.posts()[0].due_at is None
