@@ -206,9 +206,7 @@ class Engine:
             self._end(work, outcome)
 
     async def _attempt(self, job: Job) -> Outcome:
-        if time.monotonic() > job.taken_at + LATEST_START:
-            return Outcome(reason="no place was free in time", tried=False)
-        post = await self._loop.run_in_executor(self._threads[job.calls], job.prepare)
+        post = await self._loop.run_in_executor(self._threads[job.calls], _prepared, job)
         if isinstance(post, Outcome):
             return post
         try:
@@ -261,6 +259,13 @@ class Engine:
             return []
         crash.reach(f"{group[0].listener.queue}.after_commit")
         return follow
+
+
+def _prepared(job: Job) -> Post | Outcome:
+    """Runs in the job's thread: it may have waited for that, too."""
+    if time.monotonic() > job.taken_at + LATEST_START:
+        return Outcome(reason="no place was free in time", tried=False)
+    return job.prepare()
 
 
 def _settle(session: Session, group: Sequence[_Work]) -> list[AfterCommit]:

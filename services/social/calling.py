@@ -155,7 +155,7 @@ class Caller:
         kind = NotSent if isinstance(fault, Unknown) and not reply.once else type(fault)
         told = kind(hide(str(fault), self._hidden))
         if isinstance(told, NotSent):
-            told.retry_after = waiting.asked(reply.headers, reply.fields)
+            told.retry_after = waiting.asked(reply.headers, reply.fields, limited=isinstance(told, RateLimited))
         return told
 
     def picture(self, media: Media, *, most: int) -> tuple[bytes, str]:

@@ -72,9 +72,13 @@ def new_post(account: SocialAccount, seq: int, kind: str, at: float, not_after: 
 
 
 def _is_answered(session: Session, post: SocialPost, version: int) -> bool:
-    """Whether this version has its answer, or one waits that will show it."""
+    """Whether this version has its answer, an earlier one's shows it already, or one waits that will show it."""
     about = (SocialPost.article_seq == post.article_seq, SocialPost.account_id == post.account_id)
     answers = session.execute(
-        select(SocialPost.kind, SocialPost.wanted).where(*about, SocialPost.kind.startswith(f"{CORRECTION}."))
+        select(SocialPost.kind, SocialPost.wanted, SocialPost.version).where(
+            *about, SocialPost.kind.startswith(f"{CORRECTION}.")
+        )
     )
-    return any(kind == f"{CORRECTION}.{version}" or wanted == SEND for kind, wanted in answers)
+    return any(
+        kind == f"{CORRECTION}.{version}" or wanted == SEND or shown >= version for kind, wanted, shown in answers
+    )

@@ -226,10 +226,12 @@ def _quiet_until(hours: str, zone: ZoneInfo, at: float) -> float:
     local = datetime.fromtimestamp(at, zone)
     if not lies_within(f"{local:%H:%M}", hours):
         return at
-    over = _instant(zone, local.date(), end)
-    return over if over > at else _instant(zone, local.date() + timedelta(days=1), end)
+    today, tomorrow = local.date(), local.date() + timedelta(days=1)
+    ends = (_instant(zone, today, end), _instant(zone, today, end, again=True), _instant(zone, tomorrow, end))
+    return next(over for over in ends if over > at)
 
 
-def _instant(zone: ZoneInfo, day: date, slot: str) -> float:
-    """A wall-clock time that the change to summer time skips is an instant after it."""
-    return datetime.combine(day, time.fromisoformat(slot), zone).timestamp()
+def _instant(zone: ZoneInfo, day: date, slot: str, *, again: bool = False) -> float:
+    """A wall-clock time that the change to summer time skips is an instant after it. `again`: of one that the change
+    back brings twice, the second."""
+    return datetime.combine(day, time.fromisoformat(slot).replace(fold=int(again)), zone).timestamp()

@@ -4,6 +4,7 @@ account's turn, with account and posts held."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -34,7 +35,9 @@ from services.social.post import (
     SEND,
     SENT,
     SKIPPED,
+    STUBBORN,
     UNCONFIRMED,
+    WAITING,
     move,
     note,
     want,
@@ -44,8 +47,8 @@ from shared import outbox
 from shared.events import Event, PostDeleted, PostSent
 from shared.models import Article, Enrichment, SocialPost
 
-# Attempts after which a post lets others of its account go first, and for how long.
-STUBBORN, ASIDE = 5, 15 * MINUTE
+# For how long a stubborn post that is to be sent lets others of its account go first.
+ASIDE = 15 * MINUTE
 # Seconds before an unconfirmed post is looked up, and looked up again: lists of posts may be late.
 LISTING_LAG, NEXT_LOOK = 15.0, 60.0
 # Look-ups in a row after which a post is known not to be there.
@@ -60,7 +63,8 @@ def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
     well(desk)
     if posted.pause:
         desk.account.paused_until = desk.now + posted.pause
-    complete = len(post.parts) == len(draft.texts)
+    network, complete = network_of(desk.account), len(post.parts) == len(draft.texts)
+    post.cost = network.cost(replace(draft, texts=draft.texts[: len(post.parts)]))
     for each in desk.posts:
         each.url = each.url or posted.url
         each.sent_at = each.sent_at or desk.now
@@ -71,8 +75,6 @@ def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
             move(each, PLANNED, f"part {len(post.parts)} of {len(draft.texts)} was sent", desk.now)
             want(each, SEND, desk.now if each is post else None)
     if complete:
-        network = network_of(desk.account)
-        post.cost = network.cost(draft)
         post.measure_at = next_measure(desk.now, desk.now) if network.can.measure else None
         catch_up(desk)
     _announce(desk, PostSent)
@@ -149,6 +151,7 @@ def refused(desk: Desk, why: str) -> None:
     post, *others = desk.posts
     move(post, FAILED, why, desk.now)
     want(post, "", None)
+    _take_back_begun(desk)
     for each in others:
         each.digest_id, each.first_armed_at = None, None
         _go(each, PLANNED, f"it did not go out with another post: {why}", desk.now)
@@ -168,12 +171,22 @@ def unconfirmed(desk: Desk, why: str, *, can_tell: bool = True) -> None:
             f"unconfirmed:{desk.post.id}:{desk.post.attempts}",
             notices.unconfirmed(desk.account.name, desk.post.id, why),
         )
+        _take_back_begun(desk)
+
+
+def _take_back_begun(desk: Desk) -> None:
+    """What is out of a thread that does not go on is taken back, if the article was withdrawn during the last call."""
+    post = desk.post
+    gone = select(Article.withdrawn_at).where(Article.seq == post.article_seq)
+    if post.parts and desk.session.scalar(gone) is not None:
+        changes.retract(desk.session, desk.account, post, desk.now)
 
 
 def still_unknown(desk: Desk, error: PostError) -> None:
     """A repeat or look-up did not come about; what came of the first attempt is no clearer for it."""
     for each in desk.posts:
         _go(each, UNCONFIRMED, str(error), desk.now)
+    desk.post.attempts += 1
     want(desk.post, CONFIRM, desk.now + NEXT_LOOK)
     if isinstance(error, AccountBroken):
         broken(desk, error)
@@ -236,6 +249,10 @@ def faulty(desk: Desk, why: str) -> None:
     post.attempts += 1
     if post.attempts < STUBBORN:
         note(post, post.state, why, desk.now)
+    elif post.state in WAITING:
+        refused(desk, why)
+    elif post.state == UNCONFIRMED:
+        unconfirmed(desk, why, can_tell=False)
     else:
         kept(desk, why)
 

@@ -38,6 +38,10 @@ class Following:
             parts = self._edited_parts(work, old, new)
         except Gone as error:
             why = f"it is gone from the network: {error}"
+            if len(work.done) > 1:  # of a thread: its other parts may be there still, to be taken back some day
+                return partial(
+                    concluding.edited, draft=None, parts=(), versions=versions, remark=f"A part of it: {why}"
+                )
             return partial(concluding.deleted, why=why)
         except (Cannot, TemplateRefused, NoRoom, ValueError, RefusedByNetwork) as error:
             return partial(concluding.edited, draft=None, parts=(), versions=versions, remark=str(error))

@@ -14,7 +14,7 @@ What a call raises says what came of it: `services.social.outcomes`. Nothing is 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -220,9 +220,18 @@ class Network(ABC):
         """Makes the first post that is not yet among `done`. Raises PostError."""
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         """The post that `publish` would make, if the account's list has it since then, the time of the attempt.
+
+        `others` are ids of posts that are known to be others, however alike: one that this one answers, say.
 
         Lists may be late: only a second None, some time after the first, proves that there is no such post.
         """

@@ -68,7 +68,7 @@ class Planning:
             for account, choice in rules
             if (reading.seq, account.id) not in known and not why_not(choice, reading.facts, account.created_at, now)
         }
-        accounts = lock(session, {account for _, account in known | chosen})
+        accounts = _locked(session, {account for _, account in known | chosen})
         posts = _hold(session, [reading.seq for reading in readings])
         at = session.scalars(select(db_now())).one()
         busy: dict[int, SocialAccount] = {}
@@ -77,7 +77,7 @@ class Planning:
                 own = [each for each in posts if (each.article_seq, each.account_id) == (reading.seq, account.id)]
                 if own:
                     added = _follow(session, account, own, reading, at)
-                elif added := (reading.seq, account.id) in chosen and account.state != REMOVED:
+                elif added := (reading.seq, account.id) in chosen:
                     session.add(self._post(account, reading, at))
                     chosen.discard((reading.seq, account.id))
                 if added:
@@ -98,12 +98,12 @@ class Planning:
             load_for_effect(session, seqs)
             readings = read(session, self._publication, seqs)
             gone = [seq for seq in seqs if seq not in readings or not readings[seq].visible]
-            accounts = lock(session, {account for _, account in _about(session, gone)})
+            accounts = _locked(session, {account for _, account in _about(session, gone)})
             now = session.scalars(select(db_now())).one()
             busy = {
                 post.account_id: accounts[post.account_id]
                 for post in _hold(session, gone)
-                if _take_back(session, accounts[post.account_id], post, now)
+                if post.account_id in accounts and _take_back(session, accounts[post.account_id], post, now)
             }
             begun = self._give_turns(session, busy)
         self._posting.act(begun, waits=False)
@@ -118,6 +118,11 @@ class Planning:
 def _rules(session: Session) -> Rules:
     rows = session.scalars(select(SocialAccount).where(SocialAccount.state != REMOVED).order_by(SocialAccount.id))
     return [(row, choice_of(row)) for row in rows]
+
+
+def _locked(session: Session, ids: Collection[int]) -> dict[int, SocialAccount]:
+    """These accounts, held until the commit, but for those that were removed: nobody acts for them any more."""
+    return {number: row for number, row in lock(session, ids).items() if row.state != REMOVED}
 
 
 def _about(session: Session, seqs: Collection[int]) -> set[tuple[int, int]]:

@@ -52,6 +52,9 @@ FETCH = "fetch"  # nothing to be done by us before its time, by which somebody i
 PRESSING = (DELETE, EDIT, CONFIRM, FETCH)  # before anything is sent
 WANTS = (*PRESSING, SEND)
 
+# Attempts after which a post lets others of its account go first.
+STUBBORN = 5
+
 # Entries of a post's history; more would be a fault that repeats itself.
 LONGEST_HISTORY = 40
 LONGEST_REASON = 500

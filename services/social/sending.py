@@ -20,7 +20,7 @@ from services.social.accounts import ACTIVE, lock
 from services.social.digest import compose_together
 from services.social.draft import Draft, Posted
 from services.social.network import Account
-from services.social.outcomes import Cannot, Gone, NotSent, PostError, RefusedByNetwork
+from services.social.outcomes import Cannot, NotSent, PostError, RefusedByNetwork
 from services.social.post import ARMED, ARTICLE, CORRECTION, DELETE, UNCONFIRMED, VISIBLE, WAITING, move, want
 from services.social.readiness import Readiness
 from services.social.text.template import TemplateRefused
@@ -39,6 +39,8 @@ from shared.visibility import is_visible
 LATEST_CALL = 25.0
 # Seconds until a page that is not ready is asked for again, and until a turn that found something changed looks anew.
 NOT_READY, A_MOMENT = 2.0, 0.5
+# Seconds before an attempt from which on other posts could be taken for what it made: clocks differ.
+A_WHILE = 900.0
 # The time in which a monthly cap counts what was spent.
 MONTH = timedelta(days=30)
 
@@ -108,18 +110,27 @@ class Sending:
         return partial(concluding.sent, draft=draft, posted=posted)
 
     def _looked_up(self, work: Work, absent: Conclusion) -> Conclusion:
-        since = datetime.fromtimestamp(work.post.first_armed_at or work.now, UTC)
+        begun = work.post.first_armed_at or work.now
+        since, others = datetime.fromtimestamp(begun, UTC), self._others(work, begun)
 
         def find(account: Account, door: Door) -> Posted | None:
-            return work.network.find(work.draft, account, door, since, done=work.done)
+            return work.network.find(work.draft, account, door, since, done=work.done, others=others)
 
         try:
             found = self._access.call(work, find)
-        except (Cannot, Gone) as error:
+        except (Cannot, RefusedByNetwork) as error:
             return partial(concluding.unconfirmed, why=str(error), can_tell=False)
         except PostError as error:
             return partial(concluding.still_unknown, error=error)
         return absent if found is None else partial(concluding.sent, draft=work.draft, posted=found)
+
+    def _others(self, work: Work, begun: float) -> set[str]:
+        """Ids of the account's other posts that are out since a while before that instant."""
+        query = select(SocialPost.parts).where(
+            SocialPost.account_id == work.row.id, SocialPost.id != work.post.id, SocialPost.sent_at > begun - A_WHILE
+        )
+        with self._db.read() as session:
+            return {part["id"] for parts in session.scalars(query) for part in parts}
 
     def _composed(self, work: Work) -> tuple[Draft, int]:
         """The draft, and how many posts it stands for. One that was sent in part is not written anew."""

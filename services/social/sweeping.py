@@ -69,6 +69,9 @@ def _late(session: Session) -> Sequence[int]:
 
 
 def _skip(session: Session) -> None:
+    """Their accounts are locked before, as everywhere: whoever holds one writes its posts as it read them."""
+    owners = select(SocialPost.account_id).where(SocialPost.id.in_(_late(session)))
+    lock(session, session.scalars(owners))
     now = session.scalars(select(db_now())).one()
     query = select(SocialPost).where(SocialPost.id.in_(_late(session))).order_by(SocialPost.id).with_for_update()
     for post in session.scalars(query):

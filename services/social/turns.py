@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.social.accounts import ACTIVE, BROKEN, REMOVED, choice_of
 from services.social.choice import Choice, continues, earliest, gathers
-from services.social.post import ARMED, FETCH, PRESSING, SEND
+from services.social.post import ARMED, FETCH, PRESSING, SEND, STUBBORN
 from shared import outbox
 from shared.db import db_now
 from shared.events import PostScheduled
@@ -48,15 +48,11 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
         return Todo(LOST, (lost,))
     if account.paused_until > now or account.state == REMOVED:
         return None
+    stubborn = None
     if account.state != BROKEN:
-        pressing = _of(account).where(SocialPost.wanted.in_(PRESSING), SocialPost.due_at <= now)
-        found = session.execute(
-            pressing.add_columns(SocialPost.wanted)
-            .order_by(_rank(*PRESSING), SocialPost.due_at, SocialPost.id)
-            .limit(1)
-        ).first()
-        if found is not None:
-            return Todo(found[1], (found[0],))
+        pressing, stubborn = _pressing(session, account, now)
+        if pressing is not None:
+            return pressing
         sending = _to_send(session, account, zone, now)
         if sending:
             return Todo(SEND, sending)
@@ -67,7 +63,7 @@ def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float)
         measured = session.scalar(due)
         if measured is not None:
             return Todo(MEASURE, (measured,))
-    return None
+    return stubborn
 
 
 def next_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: float) -> float | None:
@@ -117,9 +113,14 @@ def interrupt(session: Session, account: SocialAccount) -> bool:
 
     False while somebody acts for it: what is on its way must end first.
     """
-    held = (OutboxRow.event_id == account.turn, OutboxRow.state == "claimed", OutboxRow.due_at > db_now())
-    if account.turn is not None and session.scalar(select(OutboxRow.id).where(*held)) is not None:
-        return False
+    row = (OutboxRow.event_id == account.turn, OutboxRow.due_at.is_not(None))
+    if account.turn is not None and session.scalar(select(OutboxRow.id).where(*row)) is not None:
+        is_free = or_(OutboxRow.state != "claimed", OutboxRow.due_at <= db_now())
+        # Held until the commit, lest a worker claims it meanwhile. Nobody is waited for: who ends a turn holds its row
+        # while it waits for the account.
+        free = select(OutboxRow.id).where(*row, is_free).with_for_update(skip_locked=True)
+        if session.scalar(free) is None:
+            return False
     account.turn, account.turn_at = None, None
     return True
 
@@ -165,6 +166,22 @@ def continues_burst(session: Session, account: SocialAccount, choice: Choice, no
 
 def _of(account: SocialAccount) -> Select[int]:
     return select(SocialPost.id).where(SocialPost.account_id == account.id)
+
+
+def _pressing(session: Session, account: SocialAccount, now: float) -> tuple[Todo | None, Todo | None]:
+    """What comes before everything else; or what has failed so often that it comes after it, as it would otherwise keep
+    the account from ever doing anything else."""
+    is_stubborn = SocialPost.attempts >= STUBBORN
+    first = session.execute(
+        select(SocialPost.id, SocialPost.wanted, is_stubborn)
+        .where(SocialPost.account_id == account.id, SocialPost.wanted.in_(PRESSING), SocialPost.due_at <= now)
+        .order_by(is_stubborn, _rank(*PRESSING), SocialPost.due_at, SocialPost.id)
+        .limit(1)
+    ).first()
+    if first is None:
+        return None, None
+    todo = Todo(first[1], (first[0],))
+    return (None, todo) if first[2] else (todo, None)
 
 
 def _waiting(account: SocialAccount, now: float) -> Select[int, bool, bool]:

@@ -21,9 +21,11 @@ _RESETS = ("X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset",
 _REMAINING = ("X-RateLimit-Remaining", "X-Rate-Limit-Remaining", "RateLimit-Remaining")
 
 
-def asked(headers: Headers, fields: Mapping[str, Any]) -> float | None:
+def asked(headers: Headers, fields: Mapping[str, Any], *, limited: bool = True) -> float | None:
     """Seconds to wait after a refusal, at most a day; None when the answer names none.
 
+    When limits begin anew counts only where one of them was the reason, `limited`: some networks tell it with every
+    answer.
     `fields` is the answer's JSON object. An instant is measured from the answer's own Date where it has one, so that
     clocks may differ.
     """
@@ -35,7 +37,7 @@ def asked(headers: Headers, fields: Mapping[str, Any]) -> float | None:
         _seconds(fields.get("retry_after"), now),
         _milliseconds(fields.get("retry_after_ms")),
         _regained(headers.get("X-Business-Use-Case-Usage", "")),
-        *(_seconds(headers.get(name), now) for name in _RESETS),
+        *(_seconds(headers.get(name), now) for name in (_RESETS if limited else ())),
     ]
     return next((seconds for seconds in candidates if seconds is not None), None)
 

@@ -13,12 +13,16 @@ from sqlalchemy.orm import Session
 
 from services.push import delivering
 from services.push.retrying import judge
-from shared import engine
+from shared import engine, outbox
+from shared.db import Database
+from shared.engine import Engine, Job, Outcome
+from shared.http import Door
 from shared.listeners import PUSH_DELIVER
 from shared.models import OutboxRow
 from tests.hub import HubOffice, hub_office
 from tests.paper import Paper
 from tests.subscribers import Subscribers, only_verified
+from tests.system import wait_for
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -167,6 +171,32 @@ def test_an_outcome_that_was_not_committed_is_delivered_again(
         lease_over(hub)
         hub.told(2)
         hub.until(lambda: hub.subscriptions()[0].delivered_hash)
+
+
+def test_what_waited_too_long_for_a_thread_is_not_begun_any_more(
+    db: Database, held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row's lease would end while it calls, and another would call too."""
+    monkeypatch.setattr(engine, "CALLING", 1)
+    begun: list[int] = []
+
+    def job(number: int) -> Job:
+        def prepare() -> Outcome:
+            begun.append(number)
+            held.wait(20)
+            return Outcome(status=200)
+
+        return Job(outbox.Row(number, "any", 0, 0), 1, f"host{number}", False, prepare, calls=True)
+
+    made = Engine(Door(), db, lambda: None, per_host=1)
+    jobs = [job(1), job(2)]
+    for each in jobs:
+        made.take(outbox.Claim(PUSH_DELIVER, 1, (each.row,)), [each], lambda *_: None)
+        wait_for(lambda each=each: made._threads[True]._work_queue.qsize() == each.row.id - 1 and begun)
+    jobs[1].taken_at -= engine.LATEST_START + 1
+    held.set()
+    made.stop()
+    assert begun == [1] and not jobs[1].outcome.tried
 
 
 @pytest.mark.databases("postgresql")

@@ -376,6 +376,23 @@ def test_threads_publishes_only_what_is_finished(state: str, outcome: type[PostE
         assert server.posts == []
 
 
+def test_threads_takes_no_container_for_the_post_made_of_it() -> None:
+    """Deleting what has the container's number would leave the post where it is."""
+    with started(ThreadsServer()) as (server, network):
+        account, door = server.account(), server.door()
+        draft = replace(network.prepare(drafted(server), account, door), at=datetime.now(UTC).isoformat())
+        posted = network.publish(draft, account, door)
+        listed, server.posts = server.posts, []
+        with pytest.raises(Unknown, match="not listed yet"):
+            network.find(draft, account, door, HOUR_AGO)
+        old = replace(draft, at=(datetime.now(UTC) - timedelta(hours=2)).isoformat())
+        assert network.find(old, account, door, HOUR_AGO) == Posted(
+            "", remarks=("It is published, but Threads does not list it.",)
+        )
+        server.posts = listed
+        assert network.find(draft, account, door, HOUR_AGO) == posted
+
+
 def test_threads_publishes_a_container_once_and_renews_its_token() -> None:
     with started(ThreadsServer()) as (server, network):
         account, door = server.account(), server.door()

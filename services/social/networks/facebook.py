@@ -7,7 +7,7 @@ cannot be refreshed: when it ends, a person has to sign in again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -91,10 +91,19 @@ class Facebook(Network):
         return replace(posted, pause=waiting.pause(reply.headers))
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part = len(done)
-        return first_match(_own(self._caller(account, door), account, part), draft.texts[part], since, known=done)
+        return first_match(
+            _own(self._caller(account, door), account, part), draft.texts[part], since, known=done, others=others
+        )
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
         form = {"message": draft.texts[posted.part]} | _token(account)

@@ -9,7 +9,7 @@ again every 60 days.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -117,11 +117,18 @@ class LinkedIn(Network):
         return Posted(urn, _link(urn), part, remarks=remarks, pause=waiting.pause(reply.headers))
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part = len(done)
         own = _own(self._caller(account, door), account, part)
-        return first_match(own, draft.extra["commentaries"][part], since, known=done)
+        return first_match(own, draft.extra["commentaries"][part], since, known=done, others=others)
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
         patch = {"patch": {"$set": {"commentary": draft.extra["commentaries"][posted.part]}}}

@@ -30,19 +30,25 @@ class Candidate:
 
 
 def first_match(
-    candidates: Iterable[Candidate], text: str, since: datetime, *, link: str = "", known: Iterable[Posted] = ()
+    candidates: Iterable[Candidate],
+    text: str,
+    since: datetime,
+    *,
+    link: str = "",
+    known: Iterable[Posted] = (),
+    others: Collection[str] = (),
 ) -> Posted | None:
     """The newest candidate with this text, or with this link where one is given; None when there is none since then.
 
-    `candidates` come newest first. Posts that are `known` to be others do not count. Raises Cannot when there are too
-    many to look through: nothing is proven then, and there will not be fewer.
+    `candidates` come newest first. Posts that are `known` to be others do not count, nor those whose ids are `others`.
+    Raises Cannot when there are too many to look through: nothing is proven then, and later there are only more.
     """
-    others = {each.id for each in known}
+    not_these = {each.id for each in known} | set(others)
     for number, each in enumerate(candidates):
         at = _instant(each.at)
         if at is None or at < since - _SLACK:
             return None
-        if each.posted.id not in others and (same_text(each.text, text) or (link and link in each.links)):
+        if each.posted.id not in not_these and (same_text(each.text, text) or (link and link in each.links)):
             return each.posted
         if number + 1 >= MOST:
             raise Cannot(f"The account has more than {MOST} posts since then: too many to look through.")

@@ -7,7 +7,7 @@ A sign-in registers an app on the server: `client_id`, `client_secret`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -89,11 +89,18 @@ class Mastodon(Network):
         return _posted(reply, part, media)
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part = len(done)
         own = _own_statuses(self._caller(account, door), account, part)
-        return first_match(own, draft.texts[part], since, known=done)
+        return first_match(own, draft.texts[part], since, known=done, others=others)
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
         status = _status(draft, posted.part, posted.state.get("media", []))

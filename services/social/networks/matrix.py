@@ -8,7 +8,7 @@ or at first `password`, of which `refresh` makes them and which it does not keep
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -75,10 +75,19 @@ class Matrix(Network):
         return _posted(reply.name("event_id"), part, message, account)
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part = len(done)
-        return first_match(_own(self._caller(account, door), account, part), draft.texts[part], since, known=done)
+        return first_match(
+            _own(self._caller(account, door), account, part), draft.texts[part], since, known=done, others=others
+        )
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
         text = draft.texts[posted.part]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -19,8 +19,8 @@ from services.social.network import Account, Capabilities, Checked, Measured, Ne
 from services.social.networks.lookup import Candidate, first_match
 from services.social.outcomes import (
     AccountBroken,
+    Cannot,
     Gone,
-    NotSent,
     PostError,
     RateLimited,
     RefusedByNetwork,
@@ -76,12 +76,19 @@ class Slack(Network):
         return _linked(posted, account, caller)
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part, caller = len(done), self._caller(account, door)
         before = done[-1] if done else draft.reply_to
         thread = before.state["thread"] if before is not None else ""
-        found = first_match(_own(caller, account, part, thread), draft.texts[part], since, known=done)
+        found = first_match(_own(caller, account, part, thread), draft.texts[part], since, known=done, others=others)
         return _linked(found, account, caller) if found else None
 
     def edit(self, posted: Posted, draft: Draft, account: Account, door: Door) -> Posted:
@@ -211,7 +218,7 @@ def _own(caller: Caller, account: Account, part: int, thread: str) -> Iterator[C
     if thread:  # replies come oldest first, and the first of them is the thread's own
         reply = _read(caller, account, "conversations.replies", query | {"ts": thread, "limit": "1000"})
         if reply.get("has_more"):
-            raise NotSent("The thread is too long to be looked through.")
+            raise Cannot("The thread is too long to be looked through.")
         yield from _candidates(reversed(reply.many("messages")), me, part, query["channel"], thread)
         return
     while True:

@@ -7,9 +7,9 @@ threads_content_publish, threads_delete and threads_manage_insights; it lasts 60
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from services.social.draft import Draft, Posted
 from services.social.network import Access, Account, Capabilities, Checked, Measured, Network
 from services.social.networks.graph import judge
 from services.social.networks.lookup import Candidate, first_match
-from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork
+from services.social.outcomes import AccountBroken, Gone, NotSent, PostError, RefusedByNetwork, Unknown
 from services.social.sign_in import SignIn
 from services.social.tokens import access
 from shared.copyfit import rules
@@ -30,6 +30,8 @@ _API = "/v1.0"
 # Seconds after which a container that is not ready is looked at again.
 _NOT_READY = 5.0
 _LASTS = timedelta(days=60)
+# How late the list of posts may be.
+_LISTED = timedelta(hours=1)
 
 
 class Threads(Network):
@@ -106,14 +108,21 @@ class Threads(Network):
         return replace(posted, pause=waiting.pause(reply.headers))
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         caller = self._caller(account, door)
         if str(len(done)) not in draft.extra.get("containers", {}):
             return None
         if _status(caller, account, _container(draft, len(done))) != "PUBLISHED":
             return None
-        return self._published(draft, account, caller, done)
+        return self._published(draft, account, caller, done, others)
 
     def delete(self, posted: Posted, account: Account, door: Door) -> None:
         try:
@@ -152,12 +161,17 @@ class Threads(Network):
     def _caller(self, account: Account, door: Door) -> Caller:
         return Caller(door, account, account.server or self.server, deadline=self.deadline, judge=judge)
 
-    def _published(self, draft: Draft, account: Account, caller: Caller, done: Sequence[Posted]) -> Posted:
-        """The post of a container that is known to be published. Its id is not told: the list of posts has it."""
+    def _published(
+        self, draft: Draft, account: Account, caller: Caller, done: Sequence[Posted], others: Collection[str] = ()
+    ) -> Posted:
+        """The post of a container that is known to be published. Its id is not told: the list of posts has it, or else
+        it stays unknown."""
         part = len(done)
         since = datetime.fromisoformat(draft.at)
-        found = first_match(_own(caller, account, part), draft.texts[part], since, known=done)
-        return found or Posted(_container(draft, part), "", part, remarks=("It is published, but not listed yet.",))
+        found = first_match(_own(caller, account, part), draft.texts[part], since, known=done, others=others)
+        if found is None and datetime.now(UTC) < since + _LISTED:
+            raise Unknown("It is published, but not listed yet.")
+        return found or Posted("", "", part, remarks=("It is published, but Threads does not list it.",))
 
 
 def _container(draft: Draft, part: int) -> str:

@@ -7,7 +7,7 @@ Secrets: `token`, of two hours; `refresh`, which each use replaces; `client_secr
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -95,12 +95,19 @@ class X(Network):
         return Posted(number, _link(number), part, pause=waiting.pause(reply.headers))
 
     def find(
-        self, draft: Draft, account: Account, door: Door, since: datetime, *, done: Sequence[Posted] = ()
+        self,
+        draft: Draft,
+        account: Account,
+        door: Door,
+        since: datetime,
+        *,
+        done: Sequence[Posted] = (),
+        others: Collection[str] = (),
     ) -> Posted | None:
         part = len(done)
         link = draft.link if part == 0 else ""
         own = _own(self._caller(account, door), account, part)
-        return first_match(own, draft.texts[part], since, link=link, known=done)
+        return first_match(own, draft.texts[part], since, link=link, known=done, others=others)
 
     def delete(self, posted: Posted, account: Account, door: Door) -> None:
         path = f"/2/tweets/{quote(posted.id, safe='')}"

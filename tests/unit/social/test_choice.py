@@ -96,6 +96,8 @@ def test_hours_are_those_on_the_wall_when_the_clock_is_moved() -> None:
     """Summer time begins in Berlin on 29 March 2026 at two o'clock, and ends on 25 October at three."""
     choice = Choice(quiet=("22:00-02:30",))
     assert earliest(choice, BERLIN, at(BERLIN, 2026, 3, 29, 1, 0), []) <= at(BERLIN, 2026, 3, 29, 3, 30)
+    twice = at(BERLIN, 2026, 10, 25, 1, 0) + 2.2 * 3600  # 02:12 for the second time
+    assert earliest(choice, BERLIN, twice, []) == at(BERLIN, 2026, 10, 25, 2, 30) + 3600
     choice = Choice(slots=("02:30",))
     spring = earliest(choice, BERLIN, at(BERLIN, 2026, 3, 29, 0, 0), [])
     assert at(BERLIN, 2026, 3, 29, 1, 30) <= spring <= at(BERLIN, 2026, 3, 29, 3, 30)

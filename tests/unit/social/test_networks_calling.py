@@ -118,6 +118,20 @@ def test_no_secret_is_shown_even_if_the_network_repeats_it(server: AnyServer) ->
     assert "s3cret" not in f"{lost.value} {lost.value.__cause__} {lost.value.__context__}"
 
 
+def test_a_server_in_trouble_is_not_waited_for_until_its_limit_begins_anew(server: AnyServer) -> None:
+    """Mastodon names its limits beside every answer, though hundreds of calls remain."""
+    headers = {"X-RateLimit-Remaining": "299", "X-RateLimit-Reset": "10800"}
+    with pytest.raises(NotSent) as caught:
+        call(server, Answer(503, {"error": "Later"}, headers), once=False)
+    assert caught.value.retry_after is None
+    with pytest.raises(NotSent) as caught:
+        call(server, Answer(503, {"error": "Later"}, headers | {"Retry-After": "7"}), once=False)
+    assert caught.value.retry_after == 7
+    with pytest.raises(RateLimited) as caught:
+        call(server, Answer(429, {"error": "Too many"}, headers), once=False)
+    assert caught.value.retry_after == 10800
+
+
 @pytest.mark.parametrize("content", [{}, {"id": None}, {"id": ""}, {"id": True}, {"id": []}, [], "ok", b"\xff", None])
 def test_an_answer_without_an_id_is_no_proof(content: Any, server: AnyServer) -> None:
     for once, expected in ((True, Unknown), (False, NotSent)):

@@ -17,7 +17,7 @@ from services.social.enrolling import Writing
 from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.networks.lookup import Candidate, first_match, same_text
-from services.social.outcomes import AccountBroken, NotSent
+from services.social.outcomes import AccountBroken, Cannot
 from services.social.text.writing import NoRoom
 from tests.unit.social.golden import CASES, FOLDER
 
@@ -151,12 +151,13 @@ def test_a_text_is_recognised_as_the_network_shows_it(shown: str) -> None:
 def test_a_post_from_before_the_attempt_is_another() -> None:
     assert first_match(candidates(3), "Text 2", AT) == Posted("2")
     assert first_match(candidates(3), "Text 2", AT, known=[Posted("2")]) is None
+    assert first_match(candidates(3), "Text 2", AT, others={"2"}) is None
     assert first_match(candidates(3), "Text 2", AT + timedelta(hours=1)) is None
     assert first_match([Candidate(Posted("1"), "a", "no time")], "a", AT) is None
 
 
 def test_an_endless_list_proves_nothing() -> None:
-    with pytest.raises(NotSent):
+    with pytest.raises(Cannot):
         first_match(candidates(1000), "Text 999", AT)
 
 
