@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVERS := .networks
-# Tests run side by side, a file at a time. They wait for servers about as long as they compute, so there are more of
-# them at a time than a small machine has cores. The storms, one on each database, are by themselves: they judge how
-# soon a whole installation is steady again.
-AT_ONCE := --numprocesses=3 --dist=loadfile --quiet
+# Tests run side by side, a file at a time and the longest files first. They wait for servers longer than they compute,
+# so there are more of them at a time than a small machine has cores. The storms, one on each database, are by
+# themselves: they judge how soon a whole installation is steady again.
+AT_ONCE := --numprocesses=4 --dist=loadfile --no-loadscope-reorder --quiet
 STORM := tests/e2e/test_storm.py
 
 .DEFAULT_GOAL := help
@@ -41,7 +41,8 @@ $(VENV)/dev: $(VENV)/run requirements/all.txt
 
 test: $(VENV)/dev ## Sets up and passes all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/unit tests/contract tests/integration tests/e2e --ignore=$(STORM)
+	@$(BIN)/pytest $(AT_ONCE) tests/unit tests/contract
+	@$(BIN)/pytest $(AT_ONCE) -m "not thorough" tests/e2e tests/integration --ignore=$(STORM)
 	@$(BIN)/pytest --numprocesses=2 --quiet $(STORM)
 
 storm: $(VENV)/dev ## The crash campaign with SEEDS=n fresh seeds, or with SEED=n once more
