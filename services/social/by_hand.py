@@ -62,13 +62,14 @@ def to_retry(session: Session, post: SocialPost) -> Sequence[SocialPost]:
 
 def retry(desk: Desk, visible: Collection[int]) -> None:
     """Plans these posts (`to_retry`) anew, each on its own, with as much time as a new article has. `visible`: the
-    articles among theirs that may be posted."""
+    articles among theirs that may be posted; what is unconfirmed about others is at its end: it is not out, as a person
+    has seen."""
     state = desk.post.state
     if state == UNCONFIRMED and desk.post.due_at is not None:
         raise Conflict(f"Post {desk.post.id} is being looked for at the network; what is found is seen on it soon.")
     if state not in NOT_OUT:
         raise Conflict(f"Post {desk.post.id} is {state}: only a failed, skipped or unconfirmed one is tried again.")
-    if not any(each.article_seq in visible for each in desk.posts):
+    if state != UNCONFIRMED and not any(each.article_seq in visible for each in desk.posts):
         raise Conflict("Its article was withdrawn: nothing is posted about it any more.")
     for each in desk.posts:
         each.digest_id = None

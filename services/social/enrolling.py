@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -138,7 +138,7 @@ def store(
         state=ACTIVE,
         created_at=now,
         expires_at=(checked.expires if checked else None) or application.expires,
-        renew_at=application.renew_at,
+        renew_at=_renewal(application),
         check_at=session.scalars(select(db_now())).one() + DAY,
         paused_until=0.0,
         failures=0,
@@ -162,7 +162,8 @@ def change(
     if checked is not None:
         _refuse_second(session, row.network, checked.identity, settings, but=row.id)
         row.identity, row.url = checked.identity, checked.url or row.url
-    row.expires_at, row.renew_at = (checked.expires if checked else None) or application.expires, application.renew_at
+    row.expires_at = (checked.expires if checked else None) or application.expires
+    row.renew_at = _renewal(application)
     row.settings = settings
     row.choice = choice.model_dump(mode="json", exclude_defaults=True)
     row.secrets = vault.seal(application.secrets)
@@ -182,6 +183,11 @@ def _refuse_second(
         if identity and row.id != but and here == place_of(row.network, row.identity, row.settings):
             told = f"{identity} is posted to already, by the account {row.name!r}: it would get everything twice."
             raise Conflict(told)
+
+
+def _renewal(application: Application) -> datetime | None:
+    first = AVAILABLE[application.network].renew_pasted
+    return application.renew_at or (datetime.now(UTC) + first if first else None)
 
 
 def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> list[Fault]:

@@ -114,8 +114,10 @@ def _rewritten(work: Work, old: Draft, versions: dict[int, int]) -> Draft:
     if old.media and not work.may_show(work.post):
         raise Cannot("The post's picture is that of an article that was withdrawn.")
     key = f"{old.key.rpartition('-v')[0]}-v{'.'.join(map(str, versions.values()))}"
-    articles = work.articles()
-    new, count = compose_together(work.network, articles, work.account, key=key, at=work.at)
+    articles, account = work.articles(), work.account
+    if len(work.posts) > 1:  # what went out with others has one part, also when only one of them is left
+        account = replace(account, settings={**account.settings, "posts": 1})
+    new, count = compose_together(work.network, articles, account, key=key, at=work.at)
     if count < len(articles) or len(new.texts) > len(work.done):
         raise Cannot("The text has become too long for the post: it was left as it is.")
     return replace(new, media=old.media, image=old.image, reply_to=old.reply_to)

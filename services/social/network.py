@@ -128,6 +128,8 @@ class Network(ABC):
     settings: ClassVar[tuple[str, ...]] = ()
     log_in: ClassVar[tuple[str, ...]] = ()  # from these `refresh` makes the first token
     refreshed_by: ClassVar[tuple[str, ...]] = ()  # secrets without which there is no refresh
+    # When a pasted token is renewed first, where one that has run out cannot be and nobody tells when it will.
+    renew_pasted: ClassVar[timedelta | None] = None
     hints: ClassVar[Mapping[str, str]] = {}  # where a person gets a setting or secret, one sentence each
 
     def __init__(self, *, deadline: float = CALL_DEADLINE) -> None:

@@ -237,6 +237,21 @@ def test_an_old_article_is_shared_again_when_somebody_says_so(desk: SocialDesk, 
 
 
 @pytest.mark.databases("sqlite")
+@pytest.mark.databases("sqlite")
+def test_an_unconfirmed_post_that_is_not_there_is_at_its_end_once_its_article_was_withdrawn(
+    desk: SocialDesk, telegram: TelegramServer
+) -> None:
+    desk.add(telegram)
+    telegram.fault = Fault.DROP_BEFORE
+    seq = desk.publish()
+    (post,) = desk.until_states("unconfirmed")
+    desk.paper.newsroom.withdraw(seq)
+    desk.rest()
+    assert "withdrawn" in told("posts", "retry", str(post.id), "--yes")
+    desk.until_states("skipped")
+    assert telegram.posts == []
+
+
 def test_what_was_withdrawn_is_neither_shared_again_nor_tried_again(desk: SocialDesk, mastodon: MastodonServer) -> None:
     desk.add(mastodon)
     told("accounts", "hold", "mastodon")

@@ -201,3 +201,19 @@ def test_a_key_that_is_none_is_refused_without_showing_it() -> None:
     with pytest.raises(ConfigurationError) as refused:
         Vault(lambda: ["s3cret-but-no-key"])
     assert "s3cret" not in str(refused.value)
+
+
+def test_a_pasted_token_that_cannot_be_renewed_once_it_has_run_out_is_renewed_in_time(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = SERVERS["threads"]()
+    with social_desk(paper, monkeypatch, [server]) as desk:
+        first = desk.add(server).renew_at
+        assert first is not None and timedelta(days=1) < first - datetime.now(UTC) < timedelta(days=30)
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        desk.change_account("threads", renew_at=past, check_at=0.0, turn=None, turn_at=None)
+        desk.until(lambda: desk.account("threads").renew_at != past)
+        assert desk.settings.make_vault().open(desk.account("threads").secrets)["token"] == "THnew"
+        again = desk.account("threads").renew_at
+        assert again is not None and timedelta(days=40) < again - datetime.now(UTC) < timedelta(days=60)
+    server.close()

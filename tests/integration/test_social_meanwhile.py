@@ -147,3 +147,16 @@ def test_nothing_is_planned_for_an_account_that_was_removed(desk: SocialDesk, ma
     desk.paper.newsroom.withdraw(seq)
     desk.until_states("sent", "deleted", "deleted")
     assert desk.posts()[0].due_at is None
+
+
+def test_what_stays_of_a_shared_post_is_kept_to_one_part(desk: SocialDesk, mastodon: NetworkServer) -> None:
+    desk.add(mastodon, posts=5, template=LONG, choice={"burst": {"posts": 1, "minutes": 15}})
+    desk.change_account("mastodon", state="held")
+    seqs = [desk.publish(headline=f"Story {number}", summary="Long " * 300) for number in range(2)]
+    desk.until_states("held", "held")
+    desk.change_account("mastodon", state="active")
+    desk.until_states("sent", "sent")
+    desk.paper.newsroom.withdraw(seqs[0])
+    desk.until(lambda: desk.posts()[0].state == "deleted")
+    (text,) = mastodon.texts()
+    assert desk.posts()[1].state == "edited" and text.startswith("Story 1")

@@ -52,6 +52,7 @@ class Threads(Network):
     )
     secrets = ("token",)
     refreshed_by = ("token",)
+    renew_pasted = timedelta(days=2)  # not on its first day: Threads refuses that
     hints: ClassVar[Mapping[str, str]] = {
         "client_id": "Meta's app dashboard: Use cases, Access the Threads API, Settings, Threads App ID.",
         "client_secret": "Beside the Threads App ID: Threads App secret.",
