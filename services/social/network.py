@@ -276,7 +276,8 @@ class Network(ABC):
         Raises the refusal if it is another, Unknown where that cannot be seen.
         """
         try:
-            found = self.find(draft, account, door, datetime.fromisoformat(draft.at), done=done)
+            others = [draft.reply_to.id] if draft.reply_to else []
+            found = self.find(draft, account, door, datetime.fromisoformat(draft.at), done=done, others=others)
         except Cannot as error:
             raise Unknown(f"{refused} {error}") from error
         if found is None:

@@ -43,7 +43,7 @@ class Todo:
 
 def choose(session: Session, account: SocialAccount, zone: ZoneInfo, now: float) -> Todo | None:
     """The most pressing thing to do now; None when there is nothing, or nothing yet."""
-    lost = session.scalar(_of(account).where(SocialPost.state == ARMED, SocialPost.digest_id.is_(None)).limit(1))
+    lost = session.scalar(_armed(account))
     if lost is not None:
         return Todo(LOST, (lost,))
     if account.paused_until > now or account.state == REMOVED:
@@ -70,7 +70,7 @@ def next_at(session: Session, account: SocialAccount, zone: ZoneInfo, now: float
     """When there is something to do for the account: now or later; None when there is nothing at all."""
     if account.state == REMOVED:
         return None
-    times = [account.check_at]
+    times = [account.check_at, now if session.scalar(_armed(account)) is not None else None]
     if account.state != BROKEN:
         wanted = select(func.min(SocialPost.due_at)).where(
             SocialPost.account_id == account.id, SocialPost.due_at.is_not(None), SocialPost.wanted.in_(PRESSING)
@@ -182,6 +182,11 @@ def _pressing(session: Session, account: SocialAccount, now: float) -> tuple[Tod
         return None, None
     todo = Todo(first[1], (first[0],))
     return (None, todo) if first[2] else (todo, None)
+
+
+def _armed(account: SocialAccount) -> Select[int]:
+    """The post that the account's network was called for; while nobody acts for the account, it is a lost one."""
+    return _of(account).where(SocialPost.state == ARMED, SocialPost.digest_id.is_(None)).limit(1)
 
 
 def _waiting(account: SocialAccount, now: float) -> Select[int, bool, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from services.social.article import Article
@@ -85,8 +85,16 @@ def hold(session: Session, ids: Sequence[int]) -> list[SocialPost]:
     return [rows[each] for each in ids]
 
 
+def articles_of(session: Session, carrier: int) -> set[int]:
+    """The articles of the post of this id and of those that went out with it or were to; nothing is held."""
+    return set(session.scalars(select(SocialPost.article_seq).where(_with(carrier))))
+
+
 def together(session: Session, carrier: int) -> Sequence[SocialPost]:
     """The post of this id and those that went out with it or were to, it first; held until the commit."""
-    query = select(SocialPost).where(or_(SocialPost.id == carrier, SocialPost.digest_id == carrier))
-    rows = session.scalars(query.order_by(SocialPost.id).with_for_update()).all()
-    return sorted(rows, key=lambda post: post.id != carrier)
+    query = select(SocialPost).where(_with(carrier)).order_by(SocialPost.id).with_for_update()
+    return sorted(session.scalars(query), key=lambda post: post.id != carrier)
+
+
+def _with(carrier: int) -> ColumnElement[bool]:
+    return or_(SocialPost.id == carrier, SocialPost.digest_id == carrier)

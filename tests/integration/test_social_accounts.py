@@ -16,6 +16,7 @@ from services.social.vault import Vault, keys_in, new_key, write_keys
 from shared.errors import ConfigurationError
 from tests.networks.bluesky import BlueskyServer
 from tests.networks.server import NetworkServer
+from tests.networks.suite import SERVERS
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 

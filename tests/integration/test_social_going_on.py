@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from services.social.networks import NETWORKS
 from services.social.outcomes import NotSent, PostError, RefusedByNetwork
+from shared.db import db_now
+from shared.models import SocialPost
 from tests.networks.server import Fault, NetworkServer
 from tests.networks.x import XServer
 from tests.paper import Paper
@@ -108,3 +111,16 @@ def test_a_post_that_breaks_the_program_each_time_has_failed_and_says_so(
         try_often(desk, times=6)
     (post,) = desk.posts()
     assert (post.state, post.due_at) == ("failed", None) and "no such letter" in str(post.reason)
+
+
+def test_a_post_whose_worker_is_gone_is_looked_after_though_its_account_is_held(
+    desk: SocialDesk, mastodon: NetworkServer
+) -> None:
+    desk.add(mastodon)
+    seq = desk.publish(headline="Armed")
+    (post,) = desk.until_states("sent")
+    with desk.db.write() as session:
+        lost = {"state": "armed", "parts": [], "sent_at": None, "armed_at": session.scalars(select(db_now())).one()}
+        session.execute(update(SocialPost).where(SocialPost.id == post.id).values(**lost))
+    desk.change_account("mastodon", state="held", turn=None, turn_at=None)
+    desk.until(lambda: desk.posts(article_seq=seq, state="unconfirmed"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.social.draft import Posted
-from services.social.outcomes import Cannot
+from services.social.outcomes import Cannot, NotSent
 
 # Posts of an account that are looked through before the look-up is given up; not finding it then proves nothing.
 MOST = 200
@@ -41,12 +41,15 @@ def first_match(
     """The newest candidate with this text, or with this link where one is given; None when there is none since then.
 
     `candidates` come newest first. Posts that are `known` to be others do not count, nor those whose ids are `others`.
-    Raises Cannot when there are too many to look through: nothing is proven then, and later there are only more.
+    Raises Cannot when there are too many to look through: nothing is proven then, and later there are only more. Raises
+    NotSent for a post without a time.
     """
     not_these = {each.id for each in known} | set(others)
     for number, each in enumerate(candidates):
         at = _instant(each.at)
-        if at is None or at < since - _SLACK:
+        if at is None:
+            raise NotSent(f"A post of the account has no time that can be read: {str(each.at)[:40]!r}.")
+        if at < since - _SLACK:
             return None
         if each.posted.id not in not_these and (same_text(each.text, text) or (link and link in each.links)):
             return each.posted

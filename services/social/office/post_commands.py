@@ -18,7 +18,7 @@ from services.social.office.posts_told import find, in_full, listed, tell_post, 
 from services.social.office.telling import moment, show_json, show_table
 from services.social.post import STATES, UNCONFIRMED, WAITING
 from services.social.reading import find_article
-from services.social.work import together
+from services.social.work import articles_of, together
 from shared.errors import NotFound
 from shared.standing import load_for_effect
 from shared.visibility import is_visible
@@ -90,7 +90,7 @@ def retry(number: int, yes: bool, as_json: bool) -> None:
         with office.db.read() as session:
             post = find(session, number)
             lost = post.state == UNCONFIRMED
-            seqs = {each.article_seq for each in together(session, post.digest_id or post.id)}
+            seqs = articles_of(session, post.digest_id or post.id)
             session.expunge_all()
         if lost:
             told = f"Nobody knows whether post {number} was made. If it was, it will stand there twice. Try it again?"

@@ -17,7 +17,7 @@ from services.social.enrolling import Writing
 from services.social.network import Account, Network
 from services.social.networks import NETWORKS
 from services.social.networks.lookup import Candidate, first_match, same_text
-from services.social.outcomes import AccountBroken, Cannot
+from services.social.outcomes import AccountBroken, Cannot, NotSent
 from services.social.text.writing import NoRoom
 from tests.unit.social.golden import CASES, FOLDER
 
@@ -153,7 +153,8 @@ def test_a_post_from_before_the_attempt_is_another() -> None:
     assert first_match(candidates(3), "Text 2", AT, known=[Posted("2")]) is None
     assert first_match(candidates(3), "Text 2", AT, others={"2"}) is None
     assert first_match(candidates(3), "Text 2", AT + timedelta(hours=1)) is None
-    assert first_match([Candidate(Posted("1"), "a", "no time")], "a", AT) is None
+    with pytest.raises(NotSent, match="no time"):
+        first_match([Candidate(Posted("1"), "a", "no time")], "a", AT)
 
 
 def test_an_endless_list_proves_nothing() -> None:
