@@ -1,18 +1,16 @@
-"""What follows from an answer of a network: for the post, and for its account. Called in the transaction that ends the
+"""What follows from an answer of a network about a post that is to be sent, for it and for its account. Called in the transaction that ends the
 account's turn, with account and posts held."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
 
-from services.social import changes, notices
+from services.social import changes, followed, notices
 from services.social.accounts import network_of
 from services.social.draft import Draft, Posted
 from services.social.measuring import MINUTE, next_measure
-from services.social.network import Measured
 from services.social.outcomes import (
     AccountBroken,
     NotSent,
@@ -24,13 +22,8 @@ from services.social.outcomes import (
 from services.social.post import (
     ARMED,
     CONFIRM,
-    DELETE,
-    DELETED,
-    EDIT,
-    EDITED,
     FAILED,
     HELD,
-    MOVES,
     PLANNED,
     SEND,
     SENT,
@@ -43,9 +36,8 @@ from services.social.post import (
     want,
 )
 from services.social.wellbeing import BACK_OFF, RECHECK, Desk, broken, trouble, well
-from shared import outbox
-from shared.events import Event, PostDeleted, PostSent
-from shared.models import Article, Enrichment, SocialPost
+from shared.events import PostSent
+from shared.models import Article, SocialPost
 
 # For how long a stubborn post that is to be sent lets others of its account go first.
 ASIDE = 15 * MINUTE
@@ -76,27 +68,8 @@ def sent(desk: Desk, draft: Draft, posted: Posted) -> None:
             want(each, SEND, desk.now if each is post else None)
     if complete:
         post.measure_at = next_measure(desk.now, desk.now) if network.can.measure else None
-        catch_up(desk)
-    _announce(desk, PostSent)
-
-
-def catch_up(desk: Desk) -> None:
-    """What happened to the articles while the post was on its way: later versions, withdrawals."""
-    articles = {
-        seq: (withdrawn_at, version)
-        for seq, withdrawn_at, version in desk.session.execute(
-            select(Article.seq, Article.withdrawn_at, Enrichment.version)
-            .join(Enrichment, Enrichment.article_seq == Article.seq)
-            .where(Article.seq.in_([each.article_seq for each in desk.posts]))
-        )
-    }
-    for each in _still_there(desk):
-        withdrawn_at, version = articles[each.article_seq]
-        if withdrawn_at is not None:
-            changes.retract(desk.session, desk.account, each, desk.now)
-            return
-        if version > each.version:
-            changes.follow(desk.session, desk.account, each, version, desk.now)
+        followed.catch_up(desk)
+    followed.announce(desk, PostSent)
 
 
 def seen(desk: Desk, url: str) -> None:
@@ -110,8 +83,8 @@ def seen(desk: Desk, url: str) -> None:
         move(each, SENT, "a person has seen it", desk.now)
         want(each, "", None)
     post.cost = network_of(desk.account).cost(Draft.from_json(post.draft))
-    catch_up(desk)
-    _announce(desk, PostSent)
+    followed.catch_up(desk)
+    followed.announce(desk, PostSent)
 
 
 def failed(desk: Desk, error: PostError) -> None:
@@ -244,7 +217,7 @@ def faulty(desk: Desk, why: str) -> None:
         unconfirmed(desk, why)
         return
     if not post.wanted:
-        measured(desk, None)
+        followed.measured(desk, None)
         return
     post.attempts += 1
     if post.attempts < STUBBORN:
@@ -254,88 +227,7 @@ def faulty(desk: Desk, why: str) -> None:
     elif post.state == UNCONFIRMED:
         unconfirmed(desk, why, can_tell=False)
     else:
-        kept(desk, why)
-
-
-def edited(desk: Desk, draft: Draft | None, parts: Sequence[Posted], versions: dict[int, int], remark: str) -> None:
-    """The post shows the articles as they are now; `versions` are those of the articles that are in it still.
-
-    Without a draft nothing was changed: there was nothing to change, or it cannot be, as the remark says. A post that
-    shows an article which may not be shown is then taken back as a whole.
-    """
-    post = desk.post
-    if post.wanted == EDIT:  # and not, by now, something more pressing
-        want(post, "", None)
-    if draft is not None:
-        post.draft, post.parts = draft.as_json(), [each.as_json() for each in parts]
-        well(desk)
-    for each in _still_there(desk):
-        if each.article_seq not in versions:
-            if draft is None:
-                want(post, DELETE, desk.now)
-            else:
-                move(each, DELETED, "it was taken out of the post that it shared with others", desk.now)
-            continue
-        each.version = versions[each.article_seq]
-        if draft is not None:
-            move(each, EDITED, remark, desk.now)
-        elif remark:
-            note(each, each.state, remark, desk.now)
-    if not post.wanted:
-        catch_up(desk)
-    _announce(desk, PostSent)
-
-
-def deleted(desk: Desk, why: str) -> None:
-    """The post is gone from the network, and everything that went out with it."""
-    want(desk.post, "", None)
-    desk.post.measure_at = None
-    for each in _still_there(desk):
-        if DELETED in MOVES[each.state]:
-            move(each, DELETED, why, desk.now)
-    well(desk)
-    _announce(desk, PostDeleted)
-
-
-def kept(desk: Desk, why: str) -> None:
-    """The network cannot do what was wanted; a person may."""
-    note(desk.post, desk.post.state, why, desk.now)
-    want(desk.post, "", None)
-    desk.tell(f"kept:{desk.post.id}:{desk.post.version}", notices.kept(desk.account.name, desk.post.id, why))
-
-
-def not_changed(desk: Desk, error: PostError) -> None:
-    """An edit or deletion had no answer: it is tried again, as often as it takes within the back-off."""
-    note(desk.post, desk.post.state, str(error), desk.now)
-    if isinstance(error, AccountBroken):
-        broken(desk, error)
-        return
-    desk.post.attempts += 1
-    pause = BACK_OFF[min(desk.post.attempts, len(BACK_OFF) - 1)] if isinstance(error, NotSent) else 0.0
-    want(desk.post, desk.post.wanted, desk.now + pause)
-    trouble(desk, error)
-
-
-def measured(desk: Desk, found: Measured | None) -> None:
-    """Reactions as they are now; None where the network does not tell any more."""
-    post = desk.post
-    if found is None or post.sent_at is None:
-        post.measure_at = None
-        return
-    post.likes, post.reposts, post.replies = found.likes, found.reposts, found.replies
-    post.measure_at = next_measure(post.sent_at, desk.now)
-
-
-def unmeasured(desk: Desk, error: PostError) -> None:
-    """The reactions were not told this time: no reason to keep the account from posting."""
-    sent_at = desk.post.sent_at
-    desk.post.measure_at = next_measure(sent_at, desk.now) if sent_at is not None else None
-    if isinstance(error, RateLimited):
-        trouble(desk, error)
-
-
-def _still_there(desk: Desk) -> list[SocialPost]:
-    return [each for each in desk.posts if each.state != DELETED]
+        followed.kept(desk, why)
 
 
 def _to_all(desk: Desk, state: str, why: str) -> None:
@@ -348,9 +240,3 @@ def _to_all(desk: Desk, state: str, why: str) -> None:
 def _go(post: SocialPost, state: str, why: str, now: float) -> None:
     """Moves, or writes the reason of the state the post is in already."""
     (note if post.state == state else move)(post, state, why, now)
-
-
-def _announce(desk: Desk, kind: type[PostSent] | type[PostDeleted]) -> None:
-    at = desk.clock.now()
-    events: list[Event] = [kind(each.article_seq, each.version, at) for each in desk.posts]
-    outbox.record(desk.session, events)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from services.social import concluding, wellbeing
+from services.social import followed, wellbeing
 from services.social.access import Access
 from services.social.digest import compose_together
 from services.social.draft import Draft, Posted
@@ -34,20 +34,18 @@ class Following:
         try:
             new = _rewritten(work, old, versions)
             if (new.texts, new.title) == (old.texts, old.title):
-                return partial(concluding.edited, draft=None, parts=(), versions=versions, remark="")
+                return partial(followed.edited, draft=None, parts=(), versions=versions, remark="")
             parts = self._edited_parts(work, old, new)
         except Gone as error:
             why = f"it is gone from the network: {error}"
             if len(work.done) > 1:  # of a thread: its other parts may be there still, to be taken back some day
-                return partial(
-                    concluding.edited, draft=None, parts=(), versions=versions, remark=f"A part of it: {why}"
-                )
-            return partial(concluding.deleted, why=why)
+                return partial(followed.edited, draft=None, parts=(), versions=versions, remark=f"A part of it: {why}")
+            return partial(followed.deleted, why=why)
         except (Cannot, TemplateRefused, NoRoom, ValueError, RefusedByNetwork) as error:
-            return partial(concluding.edited, draft=None, parts=(), versions=versions, remark=str(error))
+            return partial(followed.edited, draft=None, parts=(), versions=versions, remark=str(error))
         except PostError as error:
-            return partial(concluding.not_changed, error=error)
-        return partial(concluding.edited, draft=new, parts=parts, versions=versions, remark="")
+            return partial(followed.not_changed, error=error)
+        return partial(followed.edited, draft=new, parts=parts, versions=versions, remark="")
 
     def delete(self, work: Work) -> Conclusion:
         """Takes the post back, the last part first."""
@@ -56,12 +54,12 @@ class Following:
             for part in reversed(known):
                 self._delete_part(work, part)
         except (Cannot, RefusedByNetwork) as error:
-            return partial(concluding.kept, why=f"it cannot be taken back: {error}")
+            return partial(followed.kept, why=f"it cannot be taken back: {error}")
         except PostError as error:
-            return partial(concluding.not_changed, error=error)
+            return partial(followed.not_changed, error=error)
         if not known or len(known) < len(work.done):
-            return partial(concluding.kept, why=UNKNOWN_ID)
-        return partial(concluding.deleted, why="the article was withdrawn")
+            return partial(followed.kept, why=UNKNOWN_ID)
+        return partial(followed.deleted, why="the article was withdrawn")
 
     def measure(self, work: Work) -> Conclusion:
         """Asks for the reactions to the post."""
@@ -72,10 +70,10 @@ class Following:
         try:
             found = self._access.call(work, measure)
         except (Cannot, RefusedByNetwork):
-            return partial(concluding.measured, found=None)
+            return partial(followed.measured, found=None)
         except PostError as error:
-            return partial(concluding.unmeasured, error=error)
-        return partial(concluding.measured, found=found)
+            return partial(followed.unmeasured, error=error)
+        return partial(followed.measured, found=found)
 
     def check(self, work: Work) -> Conclusion:
         """Asks the network how the account is, with fresh access where the old one is about to end."""
