@@ -1,5 +1,5 @@
-"""What follows from an answer of a network about a post that is to be sent, for it and for its account. Called in the transaction that ends the
-account's turn, with account and posts held."""
+"""What follows from an answer of a network about a post that is to be sent, for it and for its account. Called in the
+transaction that ends the account's turn, with account and posts held."""
 
 from __future__ import annotations
 
