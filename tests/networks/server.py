@@ -227,9 +227,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self) -> None:
         parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        length = int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(length)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         self.close_connection = True
+        if len(body) < length:  # the client was killed while it sent
+            return
         with contextlib.suppress(OSError):  # the client may hang up, as it does with what never ends
             self.handle_one(Request(self.command, unquote(parts.path), query, self.headers, body, self.path))
 
