@@ -131,7 +131,8 @@ def read_choice(values: dict[str, object]) -> Choice:
         for each in error.errors():
             told = each["msg"].removeprefix("Value error, ")
             pointer = "".join(f"/{part}" for part in each["loc"])
-            faults.append(Fault(pointer, told, found=str(each["input"])[:200], accepted=told))
+            found = None if each["type"] == "missing" else str(each["input"])[:200]
+            faults.append(Fault(pointer, told, found=found, accepted=told))
         raise Refused("The account's rules cannot be used.", faults=faults) from error
 
 

@@ -22,7 +22,7 @@ from services.social.networks import AVAILABLE
 from services.social.vault import Vault
 from shared.db import db_now
 from shared.errors import AddressRefused, Conflict, Fault, Refused
-from shared.http import Door
+from shared.http import Door, shown
 from shared.models import SocialAccount
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", re.ASCII)
@@ -256,7 +256,7 @@ def _server_faults(application: Application, network: Network, door: Door) -> li
     try:
         private = door.check(server)
     except AddressRefused as error:
-        return [Fault("/server", str(error), server[:200], accepted)]
+        return [Fault("/server", str(error), shown(server), accepted)]
     if not private and not server.startswith("https://"):
-        return [Fault("/server", "Tokens are only sent over https.", server[:200], accepted)]
+        return [Fault("/server", "Tokens are only sent over https.", shown(server), accepted)]
     return []

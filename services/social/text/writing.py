@@ -58,9 +58,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Problem:
-    """`article_id` is empty for a fault of the template itself."""
+    """`article_id` and `headline` are empty for a fault of the template itself."""
 
     article_id: str
+    headline: str
     sentence: str
 
 
@@ -89,19 +90,18 @@ def lighter_url(url: str, rule: Rule) -> str:
 
 def dry_run(style: Style, articles: Iterable[Article]) -> list[Problem]:
     """Everything that is wrong with a style, tried on those articles; empty when all is well."""
-    problems = [Problem("", sentence) for sentence in _faults(style.template)]
+    problems = [Problem("", "", sentence) for sentence in _faults(style.template)]
     if problems:
         return problems
     for article in articles:
         try:
             empty = not all(post.text for post in write(article, style).posts)
         except (NoRoom, TemplateRefused, ValueError) as error:
-            problems.append(Problem(article.id, str(error)))
+            problems.append(Problem(article.id, article.headline, str(error)))
         else:
             if empty:
-                problems.append(
-                    Problem(article.id, "Nothing is left to post: every value the template writes is empty.")
-                )
+                told = "Nothing is left to post: every value the template writes is empty."
+                problems.append(Problem(article.id, article.headline, told))
     return problems
 
 

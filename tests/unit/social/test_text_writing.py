@@ -233,7 +233,7 @@ def test_a_dry_run_tells_of_every_problem() -> None:
         ("long-address", "The address and the template's"),
     ]
     assert dry_run(Style(BLUESKY, "{{ headline }}"), articles[3:]) == [
-        Problem("nothing", "Nothing is left to post: every value the template writes is empty.")
+        Problem("nothing", "\u200f", "Nothing is left to post: every value the template writes is empty.")
     ]
     assert [each.article_id for each in dry_run(Style(BLUESKY, "{{ a }}{{ b }}"), articles)] == ["", ""]
     assert dry_run(Style(BLUESKY, DEFAULTS["bluesky"]), articles[:1]) == []
