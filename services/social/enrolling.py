@@ -211,10 +211,10 @@ def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> 
 def _setting_faults(application: Application, network: Network, before: Mapping[str, Any]) -> Iterator[Fault]:
     """No value of an unknown name is shown: it may be a secret in the wrong place."""
     kinds: dict[str, type | tuple[str, ...]] = {**dict.fromkeys(network.settings, str), **network.options}
+    page = "docs/posters.md" if network.can.fetched else "docs/networks.md"
     for name in network.settings:
         if not application.settings.get(name):
-            told = f"{network.name} needs the setting {name}."
-            yield Fault(f"/settings/{name}", told, None, "see docs/networks.md")
+            yield Fault(f"/settings/{name}", f"{network.name} needs the setting {name}.", None, f"see {page}")
     for name, value in application.settings.items():
         pointer = f"/settings/{name}"
         if name in Writing.model_fields or (name in before and before[name] == value):

@@ -206,6 +206,10 @@ def test_an_outside_poster_is_told_its_feed_once(newsroom: Newsroom, server: Net
     newsroom.publish(headline="Harbour reopens")
     wrong = run("accounts", "add", "outside", "zapier", "--set", "for=friendster", "--set", "gap=soon")
     assert wrong.exit_code == 1 and "for:" in wrong.output and "gap:" in wrong.output
+    assert (
+        "for: outside needs the setting for; accepted: see docs/posters.md"
+        in run("accounts", "add", "outside", "zapier").output
+    )
     added = as_json("accounts", "add", "outside", "zapier", "--set", "for=mastodon", "--set", "gap=30")
     assert added["feed"].startswith("https://courier.example/posters/") and added["texts"]
     told("accounts", "set", "zapier", "gap=90")
