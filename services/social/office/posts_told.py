@@ -43,7 +43,7 @@ def listed(office: Office, *, account: str, state: str | None, article: str, lim
     with office.db.read() as session:
         query = _posts().order_by(SocialPost.id.desc()).limit(limit)
         if account:
-            query = query.where(SocialPost.account_id == by_name(session, account).id)
+            query = query.where(SocialPost.account_id == by_name(session, account, removed=True).id)
         if state:
             query = query.where(SocialPost.state == state)
         if article:
