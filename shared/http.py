@@ -281,7 +281,9 @@ def _check_deadline(url: str, limit: Deadline, progress: _Progress) -> None:
 def _cause(error: BaseException) -> object:
     """What lies at the bottom of requests' and urllib3's errors: theirs show the whole address, secrets included."""
     inner = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
-    return getattr(inner, "reason", None) or inner
+    cause = getattr(inner, "reason", None) or inner
+    deeper = [each for each in getattr(cause, "args", ()) if isinstance(each, Exception)]  # beside urllib3's own words
+    return deeper[-1] if deeper else cause
 
 
 def _head(response: requests.Response) -> tuple[int, Headers]:

@@ -15,8 +15,11 @@ OPML_PATH = "/feeds.opml"
 SHARE_PATH = "/share"
 # The query parameter that says by whose post somebody came; what it leads to is the same without it.
 CAMPAIGN = "via"
+# Beyond so many letters the short address is used where each of them counts.
+LONG_LINK = 100
 
 _TAG = re.compile(r"[a-z0-9-]{1,50}")
+_SLUG = re.compile(r"(?<=/)(\d{4}/\d\d/\d\d/)[^/?#]*-(?=[^/?#-]+(?:[?#]|\Z))", re.ASCII)
 
 
 def slice_path(which: Slice) -> str:
@@ -44,9 +47,9 @@ def article_path(day: date, slug: str, key: str) -> str:
 
 
 def short_url(article_url: str) -> str:
-    """An article's address without its slug, for where every letter counts; it is redirected to the full one."""
-    place, _, last = article_url.rpartition("/")
-    return f"{place}/{last.rpartition('-')[2]}"
+    """An article's address without its slug, for where every letter counts; it is redirected to the full one, with the
+    query that it has. Any other address stays as it is."""
+    return _SLUG.sub(r"\1", article_url)
 
 
 def campaign_tag(text: str) -> str:

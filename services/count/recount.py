@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections import Counter as Sum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import redis
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, load_only
 
 from services.count.settings import CountSettings
@@ -156,23 +159,31 @@ def main() -> None:
     parser.add_argument("--repair", action="store_true")
     parser.add_argument("--wait", type=float, default=10.0, help="seconds to wait for work that is under way")
     chosen = parser.parse_args()
-    settings = CountSettings()
+    try:
+        report = _report(CountSettings(), repairing=chosen.repair, wait=chosen.wait)
+    except redis.RedisError as error:
+        sys.exit(f"Redis does not answer: {error}")
+    except SQLAlchemyError as error:
+        sys.exit(f"the record does not answer: {str(error).splitlines()[0]}")
+    print(json.dumps(report, ensure_ascii=False))  # noqa: T201 - the result itself
+
+
+def _report(settings: CountSettings, *, repairing: bool, wait: float) -> dict[str, Any]:
     db = Database(settings.sql_url)
     counters = Counters(bus.connect(settings), db, installation_id(db))
-    under_way = wait_until_idle(db, chosen.wait)
+    under_way = wait_until_idle(db, wait)
     found = recount(db, counters)
-    if chosen.repair and not found.agrees():
+    if repairing and not found.agrees():
         repair(db, counters, found, settings.make_clock())
-        under_way = wait_until_idle(db, chosen.wait)
+        under_way = wait_until_idle(db, wait)
         found = recount(db, counters)
-    report = {
+    return {
         "articles": found.record["all"],
         "slices": len(found.record),
         "under_way": under_way,
         "drift": found.drift(),
         "wrong_articles": len(found.wrong_articles),
     }
-    print(json.dumps(report, ensure_ascii=False))  # noqa: T201 - the result itself
 
 
 if __name__ == "__main__":

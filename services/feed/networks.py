@@ -15,6 +15,7 @@ from urllib.parse import quote
 from shared.copyfit.cutting import shorten
 from shared.copyfit.hashtags import Hashtags, hashtags
 from shared.copyfit.rules import BLUESKY, THREADS, Bound, Rule, Unit, X, mastodon
+from shared.urls import LONG_LINK
 
 REDDIT_TITLE = Rule((Bound(Unit.UTF16_UNITS, 300),))
 HACKERNEWS_TITLE = Rule((Bound(Unit.UTF16_UNITS, 80),))
@@ -23,7 +24,6 @@ MAIL_LENGTH = 2000  # of the whole mailto link, which some mail programs cut
 MAIL_SUBJECT = 700  # of that, percent-encoded
 MOST_TAGS = 3
 TAG_LENGTH = 300  # percent-encoded
-LONG_LINK = 100  # beyond this the short address is used where a reader pays for every letter
 
 
 @dataclass(frozen=True)

@@ -30,14 +30,15 @@ def lock(session: Session, ids: Iterable[int]) -> dict[int, SocialAccount]:
     return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
-def by_name(session: Session, name: str) -> SocialAccount:
-    """Raises NotFound, naming the accounts there are."""
-    known = select(SocialAccount).where(SocialAccount.state != REMOVED).order_by(SocialAccount.name)
-    rows = {row.name: row for row in session.scalars(known)}
-    if name not in rows:
-        there_are = ", ".join(rows) or "none yet; make one with `masthead accounts add`"
+def by_name(session: Session, name: str, *, removed: bool = False) -> SocialAccount:
+    """`removed`: also one that was removed, as its posts stay. Raises NotFound, naming the accounts there are."""
+    rows = {row.name: row for row in session.scalars(select(SocialAccount).order_by(SocialAccount.name))}
+    found = rows.get(name)
+    if found is None or (found.state == REMOVED and not removed):
+        left = ", ".join(row.name for row in rows.values() if row.state != REMOVED)
+        there_are = left or "none yet; make one with `masthead accounts add`"
         raise NotFound(f"There is no account {name!r}. There are: {there_are}.")
-    return rows[name]
+    return found
 
 
 def network_of(row: SocialAccount) -> Network:

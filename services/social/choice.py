@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from shared.errors import Fault, Refused
 from shared.slices import Slice
@@ -100,11 +100,13 @@ class Choice(_Rules):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("must be an IANA zone such as Europe/Istanbul") from error
 
-    @model_validator(mode="after")
-    def _some_slot_is_loud(self) -> Choice:
-        if self.slots and all(any(lies_within(slot, hours) for hours in self.quiet) for slot in self.slots):
-            raise ValueError("every slot lies within the quiet hours: nothing would ever be posted")
-        return self
+    @field_validator("slots")
+    @classmethod
+    def _some_slot_is_loud(cls, slots: tuple[str, ...], rules: ValidationInfo) -> tuple[str, ...]:
+        quiet = rules.data.get("quiet", ())
+        if slots and all(any(lies_within(slot, hours) for hours in quiet) for slot in slots):
+            raise ValueError("must lie outside the quiet hours, one of them at least, or nothing would ever be posted")
+        return slots
 
     def zone_of(self, publication: ZoneInfo) -> ZoneInfo:
         return ZoneInfo(self.zone) if self.zone else publication
@@ -131,7 +133,8 @@ def read_choice(values: dict[str, object]) -> Choice:
         for each in error.errors():
             told = each["msg"].removeprefix("Value error, ")
             pointer = "".join(f"/{part}" for part in each["loc"])
-            faults.append(Fault(pointer, told, found=str(each["input"])[:200], accepted=told))
+            found = None if each["type"] == "missing" else str(each["input"])[:200]
+            faults.append(Fault(pointer, told, found=found, accepted=told))
         raise Refused("The account's rules cannot be used.", faults=faults) from error
 
 

@@ -11,7 +11,7 @@ from services.social.draft import Draft
 from services.social.network import Account, Network
 from services.social.text.assembly import Text, assemble
 from services.social.text.template import Kind, Part, clean
-from services.social.text.writing import HEADLINE, Style, Written
+from services.social.text.writing import HEADLINE, Style, Written, lighter_url
 from shared.copyfit.cutting import shorten
 from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
@@ -51,7 +51,7 @@ def _list(articles: Sequence[Article], style: Style) -> tuple[Text, int]:
 
 def _entry(article: Article, rule: Rule) -> list[Part]:
     """A headline and its link, on lines of their own; the headline no longer than a post has room for."""
-    url = Part(Kind.URL, ascii_url(article.url))
+    url = Part(Kind.URL, lighter_url(ascii_url(article.url), rule))
     headline = cut(clean(article.headline, LONGEST_HEADLINE * 2), LONGEST_HEADLINE)
 
     def entry(text: str) -> list[Part]:

@@ -22,7 +22,7 @@ from services.social.networks import AVAILABLE
 from services.social.vault import Vault
 from shared.db import db_now
 from shared.errors import AddressRefused, Conflict, Fault, Refused
-from shared.http import Door
+from shared.http import Door, shown
 from shared.models import SocialAccount
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", re.ASCII)
@@ -217,10 +217,10 @@ def _faults(application: Application, door: Door, before: Mapping[str, Any]) -> 
 def _setting_faults(application: Application, network: Network, before: Mapping[str, Any]) -> Iterator[Fault]:
     """No value of an unknown name is shown: it may be a secret in the wrong place."""
     kinds: dict[str, type | tuple[str, ...]] = {**dict.fromkeys(network.settings, str), **network.options}
+    page = "docs/posters.md" if network.can.fetched else "docs/networks.md"
     for name in network.settings:
         if not application.settings.get(name):
-            told = f"{network.name} needs the setting {name}."
-            yield Fault(f"/settings/{name}", told, None, "see docs/networks.md")
+            yield Fault(f"/settings/{name}", f"{network.name} needs the setting {name}.", None, f"see {page}")
     for name, value in application.settings.items():
         pointer = f"/settings/{name}"
         if name in Writing.model_fields or (name in before and before[name] == value):
@@ -262,7 +262,7 @@ def _server_faults(application: Application, network: Network, door: Door) -> li
     try:
         private = door.check(server)
     except AddressRefused as error:
-        return [Fault("/server", str(error), server[:200], accepted)]
+        return [Fault("/server", str(error), shown(server), accepted)]
     if not private and not server.startswith("https://"):
-        return [Fault("/server", "Tokens are only sent over https.", server[:200], accepted)]
+        return [Fault("/server", "Tokens are only sent over https.", shown(server), accepted)]
     return []

@@ -100,6 +100,7 @@ def test_a_removed_account_has_no_secrets_and_nothing_waits_for_it(desk: SocialD
     assert desk.account("courier").secrets == ""
     assert run("accounts", "resume", "courier").exit_code == 1
     assert run("posts", "retry", str(post.id)).exit_code == 1
+    assert [each["number"] for each in as_json("posts", "list", "--account", "courier")] == [post.id]
 
 
 @pytest.mark.databases("sqlite")

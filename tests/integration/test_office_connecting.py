@@ -88,6 +88,7 @@ def test_everything_that_cannot_be_used_is_named_at_once(server: NetworkServer) 
     }  # fmt: skip
     assert 'found: "22-7"' in lines["quiet.0"] and "22:00-07:00" in lines["quiet.0"]
     assert "accepted: public, unlisted, private" in lines["visibility"] and "sections" in lines["sectons"]
+    assert lines["burst.minutes"].strip() == "burst.minutes: Field required"
     assert "s3cret" not in result.output
     assert server.requests == [] and as_json("accounts", "list") == []
 
@@ -95,6 +96,10 @@ def test_everything_that_cannot_be_used_is_named_at_once(server: NetworkServer) 
 def test_wrong_usage_says_what_is_right(server: NetworkServer) -> None:
     unknown = run("accounts", "add", "friendster", "courier")
     assert unknown.exit_code == 1 and "accepted: mastodon, bluesky" in unknown.output
+    signed = run("accounts", "add", "mastodon", "courier", "--server", "https://me:s3cret@example.com/")
+    assert "holds a user name or password" in signed.output and "s3cret" not in signed.output
+    private = add(server, "courier", "--server", "https://10.0.0.1")
+    assert private.output.startswith("masthead: The account cannot be used: 10.0.0.1 ") and private.exit_code == 1
     nobody = run("accounts", "add", "mastodon", "courier", "--server", "https://example.com")
     assert nobody.exit_code == 2 and "--secrets-from" in nobody.output
     typo = run("accounts", "add", "mastodon", "courier", "--set", "token s3cret")
@@ -140,7 +145,7 @@ def test_a_template_is_tried_before_it_counts(newsroom: Newsroom, server: Networ
     assert loop.exit_code == 1 and "template: Line 1: A loop" in loop.output
     assert as_json("accounts", "list") == []
     assert add(server, "courier", "--set", f"template={'long ' * 150}{{{{ url }}}}", "--json").exit_code == 0
-    assert "cannot be posted" in told("accounts", "test", "courier")
+    assert "(Harbour reopens) cannot be posted" in told("accounts", "test", "courier")
     changed = told("accounts", "set", "courier", "template={{ headline }} {{ url }}")
     assert "of 500 graphemes" in changed and "    Harbour reopens https://courier.example/" in changed
     assert as_json("accounts", "test", "courier")["problems"] == []
@@ -201,6 +206,10 @@ def test_an_outside_poster_is_told_its_feed_once(newsroom: Newsroom, server: Net
     newsroom.publish(headline="Harbour reopens")
     wrong = run("accounts", "add", "outside", "zapier", "--set", "for=friendster", "--set", "gap=soon")
     assert wrong.exit_code == 1 and "for:" in wrong.output and "gap:" in wrong.output
+    assert (
+        "for: outside needs the setting for; accepted: see docs/posters.md"
+        in run("accounts", "add", "outside", "zapier").output
+    )
     added = as_json("accounts", "add", "outside", "zapier", "--set", "for=mastodon", "--set", "gap=30")
     assert added["feed"].startswith("https://courier.example/posters/") and added["texts"]
     told("accounts", "set", "zapier", "gap=90")
@@ -208,3 +217,4 @@ def test_an_outside_poster_is_told_its_feed_once(newsroom: Newsroom, server: Net
     first = stored(newsroom).address_hash
     assert as_json("accounts", "rotate", "zapier")["feed"] != added["feed"]
     assert stored(newsroom).address_hash not in (None, first)
+    assert told("accounts", "remove", "zapier", "--yes").endswith("Its feed is gone.\n")

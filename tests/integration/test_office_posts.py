@@ -119,6 +119,8 @@ def test_a_post_that_a_person_has_seen_is_sent_and_no_more_is_known_of_it(
     telegram.fault = Fault.DROP_AFTER
     seq = desk.publish()
     (post,) = desk.until_states("unconfirmed")
+    script = run("posts", "confirm", str(post.id), "--url", "javascript:alert(1)")
+    assert script.exit_code == 2 and "--url" in script.output and "javascript:alert(1)" in script.output
     told("posts", "confirm", str(post.id), "--url", "https://t.me/courier/7")
     (sent,) = desk.posts()
     assert (sent.state, sent.url, sent.reason) == ("sent", "https://t.me/courier/7", "a person has seen it")
@@ -269,6 +271,7 @@ def test_what_was_withdrawn_is_neither_shared_again_nor_tried_again(desk: Social
 def test_what_cannot_be_done_says_what_can(desk: SocialDesk, mastodon: MastodonServer) -> None:
     assert "masthead posts why" in told("posts", "list")
     assert "No post is like that" in told("posts", "list", "--state", "failed")
+    assert "is not one of 'planned', 'held'" in run("posts", "list", "--state", "lost").output
     assert "masthead posts list" in run("posts", "show", "7").output
     assert run("posts", "why", f"{desk.feed.url}/2018/04/20/no-such").exit_code == 1
     assert run("posts", "why", "no such article?").exit_code == 1

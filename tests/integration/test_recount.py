@@ -241,3 +241,6 @@ def test_run_as_a_program_it_prints_its_findings_and_repairs_on_demand(
     repaired = run("--repair")
     assert (repaired["articles"], repaired["drift"], repaired["wrong_articles"]) == (2, [], 0)
     assert house.client.hget(f"masthead:{real}:counters", SEQ) is not None
+    monkeypatch.setenv("MASTHEAD_REDIS_URL", "unix:///nowhere/valkey.sock")
+    with pytest.raises(SystemExit, match="Redis does not answer: "):
+        run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from services.social.networks.telegram import Telegram
@@ -79,6 +80,8 @@ class TelegramServer(NetworkServer):
             fields[name] = content if name == "photo" else content.decode()
         if not fields["photo"].startswith(b"\x89PNG"):
             raise _error(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        if re.fullmatch(r"-?\d+", fields["chat_id"]):
+            fields["chat_id"] = int(fields["chat_id"])
         if "reply_parameters" in fields:
             fields["reply_parameters"] = json.loads(fields["reply_parameters"])
         return fields

@@ -37,7 +37,9 @@ class Office(click.Group):
             return super().invoke(ctx)
         except Refused as refused:
             raise Told("\n".join([refused.detail, *map(_line, refused.faults)])) from None
-        except (AccountBroken, RefusedByNetwork, Cannot) as error:
+        except AccountBroken as error:
+            raise Told(f"The account cannot be used: {error}") from None
+        except (RefusedByNetwork, Cannot) as error:
             raise Told(f"The network refuses: {error}") from None
         except MastheadError as error:
             raise Away(str(error)) from None

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.social import by_hand, turns
-from services.social.accounts import REMOVED, mark_removed
+from services.social.accounts import REMOVED, mark_removed, network_of
 from services.social.office.asking import consent
 from services.social.office.changing import change, test
 from services.social.office.connecting import add
@@ -90,9 +90,8 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
     if as_json:
         show_json({"name": name, "state": REMOVED, "cancelled": cancelled})
     else:
-        click.echo(
-            f"Removed, with its secrets. Cancelled posts: {cancelled}. Take its access back at {row.network}, too."
-        )
+        rest = "Its feed is gone." if network_of(row).can.fetched else f"Take its access back at {row.network}, too."
+        click.echo(f"Removed, with its secrets. Cancelled posts: {cancelled}. {rest}")
 
 
 def described(office: Office) -> list[dict[str, Any]]:

@@ -77,7 +77,8 @@ def _read(lines: Sequence[str], names: Sequence[str]) -> dict[str, str]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            faults.append(Fault(f"/secrets/line {place}", "It is not written as name=value.", None, ", ".join(names)))
+            accepted = f"one line for each secret, with one of these names: {', '.join(names)}"
+            faults.append(Fault(f"/secrets/line {place}", "It is not written as name=value.", None, accepted))
         elif match[1] not in names or match[1] in found:
             told = "It is there twice." if match[1] in found else "The network has no such secret."
             faults.append(Fault(f"/secrets/line {place}", told, None, ", ".join(names)))

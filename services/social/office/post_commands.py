@@ -19,7 +19,8 @@ from services.social.office.telling import moment, show_json, show_table
 from services.social.post import STATES, UNCONFIRMED, WAITING
 from services.social.reading import find_article
 from services.social.work import articles_of, together
-from shared.errors import NotFound
+from shared.errors import AddressRefused, NotFound
+from shared.http import origin
 from shared.standing import load_for_effect
 from shared.visibility import is_visible
 
@@ -31,11 +32,11 @@ def posts_group() -> None:
 
 @posts_group.command("list")
 @click.option("--account", default="", help="Only those of this account.")
-@click.option("--state", default="", type=click.Choice(["", *STATES]), help="Only those in this state.")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--article", default="", help="Only those about this article: its id, or its address.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="The newest so many.")
 @as_json_option
-def list_posts(account: str, state: str, article: str, limit: int, as_json: bool) -> None:
+def list_posts(account: str, state: str | None, article: str, limit: int, as_json: bool) -> None:
     """List posts, the newest first."""
     with open_office() as office:
         found = listed(office, account=account, state=state, article=article, limit=limit)
@@ -107,6 +108,8 @@ def retry(number: int, yes: bool, as_json: bool) -> None:
 @as_json_option
 def confirm(number: int, url: str, as_json: bool) -> None:
     """Say that an unconfirmed post was made: a person has seen it."""
+    if url and not _is_web_address(url):
+        raise click.UsageError(f"--url has to be an http or https address; found {url!r}.")
     with open_office() as office:
         with office.db.read() as session:
             account_id = find(session, number).account_id
@@ -153,6 +156,13 @@ def reshare(article: str, account: str, when: str, as_json: bool) -> None:
 def _visible(session: Session, seqs: Collection[int]) -> set[int]:
     """Those of these articles that may be posted; none of them changes before the commit."""
     return {article.seq for article, enrichment, _ in load_for_effect(session, seqs) if is_visible(article, enrichment)}
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return bool(origin(url)[0]) and url.startswith(("https://", "http://"))
+    except AddressRefused:
+        return False
 
 
 def _instant(when: str, now: float, office: Office) -> float:

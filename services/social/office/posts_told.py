@@ -15,8 +15,8 @@ from services.social.accounts import ACTIVE, by_name, choice_of, network_of
 from services.social.draft import Draft
 from services.social.network import Account
 from services.social.office.opening import Office
-from services.social.office.telling import instant, moment, short, show_table
-from services.social.post import ARTICLE, FETCH, WAITING
+from services.social.office.telling import LONGEST_HEADLINE, instant, moment, short, show_table
+from services.social.post import ARTICLE, DELETED, FETCH, WAITING
 from services.social.reading import find_article, read, with_campaign
 from services.social.text.template import TemplateRefused
 from services.social.text.writing import NoRoom
@@ -26,8 +26,6 @@ from shared.errors import NotFound
 from shared.models import Article, Enrichment, SocialAccount, SocialPost
 from shared.text import cut
 from shared.urls import article_path
-
-LONGEST_HEADLINE = 60  # graphemes, in a list
 
 Found = Row[SocialPost, SocialAccount, str, Enrichment | None]
 
@@ -40,12 +38,12 @@ def find(session: Session, number: int) -> SocialPost:
     return post
 
 
-def listed(office: Office, *, account: str, state: str, article: str, limit: int) -> list[dict[str, Any]]:
+def listed(office: Office, *, account: str, state: str | None, article: str, limit: int) -> list[dict[str, Any]]:
     """The newest posts, at most so many; those of this account, in this state, about this article. Raises NotFound."""
     with office.db.read() as session:
         query = _posts().order_by(SocialPost.id.desc()).limit(limit)
         if account:
-            query = query.where(SocialPost.account_id == by_name(session, account).id)
+            query = query.where(SocialPost.account_id == by_name(session, account, removed=True).id)
         if state:
             query = query.where(SocialPost.state == state)
         if article:
@@ -126,7 +124,7 @@ def tell_post(post: dict[str, Any], zone: str) -> None:
         "headline": post["headline"],
         "article": post["address"],
         "kind": "" if post["kind"] == ARTICLE else post["kind"],
-        "seen at": "\n".join(post["urls"]) or post["url"],
+        "was seen at" if post["state"] == DELETED else "seen at": "\n".join(post["urls"]) or post["url"],
         "with posts": ", ".join(map(str, post["together_with"])),
         "reactions": _reactions(post),
         "cost": f"${post['cost']:.3f}" if post["cost"] else "",

@@ -16,6 +16,7 @@ from rich.text import Text
 
 # Columns of a table that goes into a file or another program, and those of the longest bar.
 WIDE, BAR = 200, 30
+LONGEST_HEADLINE = 60  # graphemes, beside other things
 
 
 def show_json(value: Any) -> None:

@@ -10,10 +10,12 @@ import click
 from services.social.choice import Choice
 from services.social.network import Account, Checked, Network
 from services.social.office.opening import Office
+from services.social.office.telling import LONGEST_HEADLINE
 from services.social.reading import newest
 from services.social.sending import MONTH
 from services.social.trying import MOST_ARTICLES, TRIED_ON, Month, Trial, month, try_out
 from shared.errors import Fault, Refused
+from shared.text import cut
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Tried:
                 click.echo("\n".join(f"    {line}".rstrip() for line in text.text.split("\n")))
         click.echo("" if self.trial.texts else "There are no articles yet to try its texts on.")
         for problem in self.trial.problems:
-            click.echo(f"Article {problem.article_id} cannot be posted: {problem.sentence}")
+            headline = cut(problem.headline, LONGEST_HEADLINE)
+            click.echo(f"Article {problem.article_id} ({headline}) cannot be posted: {problem.sentence}")
         click.echo(_in_words(self.network, self.month))
 
 

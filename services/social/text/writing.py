@@ -1,8 +1,8 @@
 """From an article to the text of a post, or of a thread: the one way for preview and send.
 
-Link, hashtags and the template's own words are reserved first. Where room is short the summary gives way, then the
-hashtags from the last on, then the other prose, the headline as little as possible; the link and the template's words
-never do.
+Link, hashtags and the template's own words are reserved first. Where room is short a long link is written without its
+slug, if its letters count; then the summary gives way, then the hashtags from the last on, then the other prose, the
+headline as little as possible; the link and the template's words never do.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from shared.copyfit.cutting import shorten
 from shared.copyfit.hashtags import USUAL, Hashtags, hashtags
 from shared.copyfit.rules import Rule
 from shared.copyfit.urls import ascii_url
+from shared.urls import LONG_LINK, short_url
 
 LEAST = 40  # bytes: less of a text tells nothing, and is left out where that is possible
 MOST_POSTS = 25
@@ -25,7 +26,7 @@ _NO_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 
 __all__ = [
     "MOST_POSTS", "NoRoom", "Problem", "Span", "Style", "Text", "Written",
-    "byte_range", "dry_run", "utf16_range", "write",
+    "byte_range", "dry_run", "lighter_url", "utf16_range", "write",
 ]  # fmt: skip
 
 
@@ -57,9 +58,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Problem:
-    """`article_id` is empty for a fault of the template itself."""
+    """`article_id` and `headline` are empty for a fault of the template itself."""
 
     article_id: str
+    headline: str
     sentence: str
 
 
@@ -67,31 +69,39 @@ def write(article: Article, style: Style) -> Written:
     """Raises TemplateRefused, NoRoom, and ValueError for an article without a usable address."""
     template = read_template(_in_language(style.template, article.language))
     words = hashtags(article.tags, style.hashtags, article.language, style.rule.joiners)
-    parts = template.parts(replace(article, url=ascii_url(article.url)), words, style.emoji)
+    url = ascii_url(article.url)
+    parts = template.parts(replace(article, url=url), words, style.emoji)
     if not style.rule.isolates:
         parts = tuple(replace(part, text=part.text.translate(_NO_ISOLATES)) for part in parts)
     desk = _Desk(style.rule.beside(style.warning), article.language, article.direction)
+    if not desk.fits(parts):
+        shorter = lighter_url(url, style.rule)
+        parts = tuple(replace(part, text=shorter) if part.kind is Kind.URL else part for part in parts)
     text, rest = desk.fit(parts)
     if rest and style.posts > 1:
         return desk.thread(parts, min(style.posts, MOST_POSTS))
     return Written((text,), shortened=text != desk.assemble(parts))
 
 
+def lighter_url(url: str, rule: Rule) -> str:
+    """An article's address, short where it would fill a post, as the percent-encoded slug of a Thai headline does."""
+    return short_url(url) if rule.count(url) > LONG_LINK else url
+
+
 def dry_run(style: Style, articles: Iterable[Article]) -> list[Problem]:
     """Everything that is wrong with a style, tried on those articles; empty when all is well."""
-    problems = [Problem("", sentence) for sentence in _faults(style.template)]
+    problems = [Problem("", "", sentence) for sentence in _faults(style.template)]
     if problems:
         return problems
     for article in articles:
         try:
             empty = not all(post.text for post in write(article, style).posts)
         except (NoRoom, TemplateRefused, ValueError) as error:
-            problems.append(Problem(article.id, str(error)))
+            problems.append(Problem(article.id, article.headline, str(error)))
         else:
             if empty:
-                problems.append(
-                    Problem(article.id, "Nothing is left to post: every value the template writes is empty.")
-                )
+                told = "Nothing is left to post: every value the template writes is empty."
+                problems.append(Problem(article.id, article.headline, told))
     return problems
 
 
@@ -169,10 +179,10 @@ class _Desk:
         for place in _summaries(made):
             self._shorten(made, place, rests, LEAST)
         for place in _hashtags_from_last(made):
-            if self._fits(made):
+            if self.fits(made):
                 break
             made[place] = replace(made[place], text=made[place].text.rpartition(" ")[0])
-        if not self._fits(made):
+        if not self.fits(made):
             self._shorten_prose(made, rests)
         text = self.assemble(made)
         if not self.rule.fits(text.text):
@@ -182,7 +192,7 @@ class _Desk:
             )
         return text, " ".join(rests[place] for place in sorted(rests) if rests[place])
 
-    def _fits(self, parts: list[Part]) -> bool:
+    def fits(self, parts: Iterable[Part]) -> bool:
         return self.rule.fits(self.assemble(parts).text)
 
     def _shorten_prose(self, parts: list[Part], rests: dict[int, str]) -> None:
@@ -205,7 +215,7 @@ class _Desk:
         part = parts[place]
 
         def fits(text: str) -> bool:
-            return self._fits([*parts[:place], replace(part, text=text), *parts[place + 1 :]])
+            return self.fits([*parts[:place], replace(part, text=text), *parts[place + 1 :]])
 
         kept, rest = shorten(part.text, self.language, fits) if fits("") else ("", part.text)
         if rest and len(kept.encode()) < least:

@@ -524,6 +524,17 @@ def test_an_answer_out_of_order_is_an_outbound_error(answer: bytes, serve: Calla
     assert len(server.received) == 1, "nothing is repeated"
 
 
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"], ids=("none", "cut"))
+def test_a_lost_answer_is_told_in_a_sentence_and_not_as_programs_write_it(
+    answer: bytes, serve: Callable[..., Server]
+) -> None:
+    server = serve(raw(answer))
+    with pytest.raises(OutboundError) as caught:
+        Door(allow=[server.origin]).get(server.url, deadline=5)
+    told = str(caught.value)
+    assert "gave no usable answer" in told and "'" not in told and "Error" not in told
+
+
 def test_nobody_there_is_a_plain_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         origin = taken.getsockname()

@@ -69,7 +69,7 @@ def test_an_account_begins_with_what_comes_after_it() -> None:
         ({"quiet": ["22:00"]}, "/quiet/0"),
         ({"quiet": ["25:00-07:00"]}, "/quiet/0"),
         ({"slots": ["7:30"]}, "/slots/0"),
-        ({"slots": ["23:00"], "quiet": ["22:00-07:00"]}, ""),
+        ({"slots": ["23:00"], "quiet": ["22:00-07:00"]}, "/slots"),
         ({"zone": "Mars/Olympus"}, "/zone"),
         ({"zone": "../../etc/passwd"}, "/zone"),
         ({"urgency": 10}, "/urgency"),

@@ -22,13 +22,13 @@ GOOD = "json://127.0.0.1:9/"
         (ending("herald", 7, date(2026, 3, 9)), "After 2026-03-09"),
         (ending("herald", 0, date(2026, 3, 9)), "Its access has ended"),
         (unconfirmed("herald", 17, "no answer"), "Post 17 may or may not"),
-        (kept("herald", 17, "HTTP 500"), "Post 17 could not be changed"),
+        (kept("herald", 17, "It was refused."), "Post 17 could not be changed"),
         (capped("herald", "$12.20 were spent"), "$12.20 were spent"),
     ],
 )
 def test_a_notice_names_the_account_what_happened_and_what_to_do(notice: Notice, words: str) -> None:
     assert "herald" in notice.headline
-    assert words in notice.sentence
+    assert words in notice.sentence and notice.sentence.endswith(".") and not notice.sentence.endswith("..")
     assert "masthead " in notice.todo and notice.todo.endswith(".")
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.social.text.template import DEFAULTS, TemplateRefused
 from services.social.text.writing import NoRoom, Problem, Style, byte_range, dry_run, utf16_range, write
 from shared.copyfit.hashtags import Hashtags
-from shared.copyfit.rules import BLUESKY, THREADS, Bound, Rule, Unit, X, mastodon
+from shared.copyfit.rules import BLUESKY, TELEGRAM, THREADS, Bound, Rule, Unit, X, mastodon
+from shared.copyfit.urls import ascii_url
 from tests.scripts import TEXTS
 from tests.unit.social.golden import CASES, FULL, RULES, article, posts_file, written
 
@@ -73,6 +74,18 @@ def test_there_is_no_post_without_room_for_its_link() -> None:
         text("{{ headline }} {{ url }}", small(9))
     with pytest.raises(NoRoom, match="own words"):
         text("x" * 400 + "{{ headline }}")
+
+
+def test_an_address_that_would_fill_a_post_gives_way_to_the_short_one() -> None:
+    place = "https://news.example.com/2026/11/23"
+    thai = {
+        "url": f"{place}/ท่าเรือแหลมฉบังเปิดอีกครั้งหลังพายุถล่มนานสามวันเรือเฟอร์รี-4f2a?via=night-desk",
+        "headline": "ท่าเรือเปิดอีกครั้ง",
+    }
+    for rule in (BLUESKY, THREADS):
+        assert text("{{ headline }} {{ url }}", rule, **thai) == f"ท่าเรือเปิดอีกครั้ง {place}/4f2a?via=night-desk"
+    assert ascii_url(thai["url"]) in text("{{ headline }} {{ url }}", X, **thai)
+    assert ascii_url(thai["url"]) in text("{{ headline }} {{ url }}", TELEGRAM, **thai)
 
 
 def test_a_content_warning_takes_of_the_room() -> None:
@@ -220,7 +233,7 @@ def test_a_dry_run_tells_of_every_problem() -> None:
         ("long-address", "The address and the template's"),
     ]
     assert dry_run(Style(BLUESKY, "{{ headline }}"), articles[3:]) == [
-        Problem("nothing", "Nothing is left to post: every value the template writes is empty.")
+        Problem("nothing", "\u200f", "Nothing is left to post: every value the template writes is empty.")
     ]
     assert [each.article_id for each in dry_run(Style(BLUESKY, "{{ a }}{{ b }}"), articles)] == ["", ""]
     assert dry_run(Style(BLUESKY, DEFAULTS["bluesky"]), articles[:1]) == []
