@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import or_, select, update
 
 from services.social import enrolling, turns
-from services.social.accounts import lock
+from services.social.accounts import lock, prepare_keys
 from services.social.choice import read_choice
 from services.social.network import Checked
 from services.social.post import WAITING
@@ -174,6 +174,7 @@ def enrol(
     application = enrolling.Application(
         name or server.network.name, account.network, account.server, account.settings, choice or {}, account.secrets
     )
+    prepare_keys(db, settings)
     with db.write() as session:
         checked = Checked(identity=name or server.identity)
         vault = settings.make_vault()

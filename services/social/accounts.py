@@ -14,14 +14,25 @@ from services.social.expiry import renewal
 from services.social.network import Access, Account, Network
 from services.social.networks import AVAILABLE
 from services.social.post import ARMED, HELD, PLANNED, SEND, SKIPPED, UNCONFIRMED, note
-from services.social.vault import Vault
+from services.social.settings import SocialSettings
+from services.social.vault import Vault, make_keys
 from shared import posts
-from shared.db import db_now
+from shared.db import Database, db_now
 from shared.errors import NotFound
 from shared.http import origin
 from shared.models import SocialAccount, SocialPost
 
 ACTIVE, ON_HOLD, BROKEN, REMOVED = "active", "held", "broken", posts.REMOVED
+
+
+def prepare_keys(db: Database, settings: SocialSettings) -> None:
+    """Makes the first key of secrets, unless keys are given, or accounts have secrets that only lost keys open."""
+    if settings.given_keys or settings.keys_file.exists():
+        return
+    with db.read() as session:
+        sealed = session.scalar(select(SocialAccount.id).where(SocialAccount.secrets != "").limit(1))
+    if sealed is None:
+        make_keys(settings.keys_file)
 
 
 def lock(session: Session, ids: Iterable[int]) -> dict[int, SocialAccount]:

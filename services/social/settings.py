@@ -42,5 +42,5 @@ class SocialSettings(Settings):
         return self.social_keys.get_secret_value().split()
 
     def make_vault(self) -> Vault:
-        """Raises ConfigurationError when there is no usable key."""
+        """Raises ConfigurationError for keys that cannot be used."""
         return Vault(lambda: self.given_keys or keys_in(self.keys_file))

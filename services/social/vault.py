@@ -19,17 +19,22 @@ from services.social.credentials import Secrets
 from shared.errors import ConfigurationError
 
 
+class KeysMissing(ConfigurationError):
+    """There is no file of keys: what they opened stays shut until it is put back."""
+
+
 class Vault:
     """Asks for the keys each time, so that workers go on while they are changed: they seal with the newest, and still
     open what they read before a key was taken away.
 
-    Raises ConfigurationError for keys that are none, and for secrets that none of the keys opens.
+    Raises ConfigurationError for keys that are none, at once, and for secrets that none of the keys opens.
     """
 
     def __init__(self, keys: Callable[[], Sequence[str]]) -> None:
         self._keys = keys
         self._known: tuple[str, ...] = ()
-        self._boxes()
+        with contextlib.suppress(KeysMissing):  # who opens nothing needs none
+            self._boxes()
 
     def seal(self, secrets: Secrets) -> str:
         """Call it in the transaction that stores what it gives, with the account locked: `rotating` relies on it."""
@@ -68,11 +73,14 @@ def changing(file: Path) -> Iterator[None]:
 
 
 def keys_in(file: Path) -> list[str]:
-    """The keys of a file, one on a line, the newest first. Makes the file, for this user only, where there is none."""
+    """The keys of a file, one on a line, the newest first. Raises KeysMissing where there is none."""
     try:
-        if not file.exists():
-            _make(file)
         return file.read_text(encoding="ascii").split()
+    except FileNotFoundError as error:
+        raise KeysMissing(
+            f"{file} is missing, and only its keys open the accounts' secrets: put your copy of it back. Without one, "
+            "`masthead accounts rotate NAME` gives an account other secrets, and makes a new key."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be used: {error}.") from error
 
@@ -89,12 +97,17 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
-def _make(file: Path) -> None:
-    """A file with a first key, unless another process was faster: then that one's key counts."""
-    aside = _write(file, [new_key()])
-    with contextlib.suppress(FileExistsError):
-        os.link(aside, file)
-    aside.unlink()
+def make_keys(file: Path) -> None:
+    """A file with a first key, for this user only; one that is there already, or that another process made, stays."""
+    if file.exists():
+        return
+    try:
+        aside = _write(file, [new_key()])
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, file)
+        aside.unlink()
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be made: {error}.") from error
 
 
 def _write(file: Path, keys: Sequence[str]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.social.access import Access
+from services.social.accounts import prepare_keys
 from services.social.card_tasks import CardTasks
 from services.social.following import Following
 from services.social.notices import Notice
@@ -43,6 +44,7 @@ def make_duties(settings: SocialSettings) -> worker.Duties:
     nudge = bus.Nudge(bus.connect(settings, patience=bus.PATIENCE), installation)
     engine = Engine(door, db, nudge, per_host=settings.social_calls_per_host)
     readiness = Readiness(Door(allow={settings.feed_origin}), settings.feed_url, publication.base_url)
+    prepare_keys(db, settings)
     vault = settings.make_vault()
     access = Access(db, vault, door)
     sending, following = Sending(db, access, readiness, publication), Following(access)

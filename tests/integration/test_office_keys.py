@@ -154,3 +154,17 @@ def test_a_command_waits_until_what_is_on_its_way_has_ended(
         outbox.finish(session, claim)
     holding.join(20)
     assert desk.account("courier").state == "held"
+
+
+@pytest.mark.databases("sqlite")
+def test_without_its_keys_nothing_is_opened_until_they_are_back_or_an_account_has_other_secrets(
+    desk: SocialDesk, mastodon: MastodonServer
+) -> None:
+    add(mastodon, "courier")
+    file = desk.settings.keys_file
+    file.unlink()
+    result = run("accounts", "test", "courier")
+    assert result.exit_code != 0 and f"{file} is missing" in result.output and "accounts rotate NAME" in result.output
+    assert not file.exists()
+    told("accounts", "rotate", "courier", "--secrets-from", "-", typed="token=s3cret-token\n")
+    assert opened_by(desk, "courier", *keys_in(file))["token"] == "s3cret-token"

@@ -12,7 +12,7 @@ from services.social.credentials import Secrets
 from services.social.network import Access, Account, Checked
 from services.social.networks import NETWORKS
 from services.social.outcomes import TokenExpired
-from services.social.vault import Vault, keys_in, new_key, write_keys
+from services.social.vault import Vault, keys_in, make_keys, new_key, write_keys
 from shared.errors import ConfigurationError
 from tests.networks.bluesky import BlueskyServer
 from tests.networks.server import NetworkServer
@@ -186,9 +186,26 @@ def test_an_account_whose_key_is_gone_holds_its_posts_and_says_so(desk: SocialDe
     assert bluesky.posts == []
 
 
+def test_lost_keys_are_not_replaced_by_others_and_open_everything_when_they_are_back(
+    desk: SocialDesk, bluesky: NetworkServer
+) -> None:
+    desk.add(bluesky)
+    file = desk.settings.keys_file
+    aside = file.rename(file.with_name("elsewhere"))
+    desk.succeed()
+    desk.publish()
+    (post,) = desk.until_states("held")
+    assert "social-keys is missing" in str(post.reason) and not file.exists()
+    aside.rename(file)
+    desk.change_account("bluesky", check_at=desk.now(), turn=None, turn_at=None)
+    desk.until_states("sent")
+
+
 def test_keys_are_made_once_for_this_user_only_and_a_rotation_keeps_every_secret(tmp_path: Path) -> None:
     file = tmp_path / "var" / "social-keys"
+    make_keys(file)
     (first,) = keys_in(file)
+    make_keys(file)
     assert keys_in(file) == [first] and file.stat().st_mode & 0o777 == 0o600
     sealed = Vault(lambda: [first]).seal(Secrets({"token": "tök".encode().hex()}))
     second = new_key()

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.social import turns
-from services.social.accounts import REMOVED, by_name, keep_access, lock
+from services.social.accounts import REMOVED, by_name, keep_access, lock, prepare_keys
 from services.social.network import Access
 from services.social.settings import SocialSettings
 from services.social.vault import Vault, changing
@@ -47,6 +47,7 @@ class Office:
 
     @cached_property
     def vault(self) -> Vault:
+        prepare_keys(self.db, self.settings)
         return self.settings.make_vault()
 
     @property

@@ -21,7 +21,7 @@ from services.social.office.opening import Keep, Office, open_office
 from services.social.office.options import as_json_option, port_option, secrets_option
 from services.social.office.telling import show_json
 from services.social.trying import ask
-from services.social.vault import Vault, changing, keys_in, new_key, write_keys
+from services.social.vault import Vault, changing, keys_in, make_keys, new_key, write_keys
 from services.social.wellbeing import Desk
 from services.social.work import Conclusion
 from shared.errors import ConfigurationError, Conflict
@@ -58,7 +58,12 @@ def rotate(name: str, keep_old: bool, secrets_from: str, port: int, as_json: boo
 
 
 def replace_secrets(office: Office, row: SocialAccount, source: str, port: int) -> None:
-    """Asks for an account's secrets, tries them, and stores them. Raises Conflict for those of another account."""
+    """Asks for an account's secrets, tries them, and stores them. Raises Conflict for those of another account.
+
+    Where the keys are lost, a new one begins here: what the others opened is lost with them.
+    """
+    if not office.settings.given_keys:
+        make_keys(office.settings.keys_file)
     wanted = replace(application_of(row), expires=None, renew_at=None)  # those of the old secrets
     asked = ask_for_secrets(network_of(row), wanted, source, office.door, port)
     brought = {name: value for name, value in asked.settings.items() if row.settings.get(name) != value}
