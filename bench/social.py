@@ -95,9 +95,11 @@ def losses(folder: Path, chosen: argparse.Namespace) -> None:
             for begin in range(1, chosen.articles + 1, 20):
                 submit(installation, range(begin, min(begin + 20, chosen.articles + 1)))
                 wait_for(lambda: open_posts(db) < 20 * len(names), seconds=3600)
-        wait_for(
-            lambda: planned(db) == chosen.articles * len(names) and not open_posts(db), seconds=1800, what="all posts"
-        )
+            wait_for(
+                lambda: planned(db) == chosen.articles * len(names) and not open_posts(db),
+                seconds=3600,
+                what="all posts",
+            )
         verdict = judge(db, world, names, chosen.articles)
         print(f"{verdict}; the worker was killed {killer.kills} times (seed {chosen.seed})")
         for line in (*verdict.doubled, *verdict.lost)[:SHOWN]:

@@ -12,7 +12,7 @@ from services.social.draft import Posted
 from services.social.outcomes import Cannot, NotSent
 
 # Posts of an account that are looked through before the look-up is given up; not finding it then proves nothing.
-MOST = 200
+MOST = 500
 # Clocks differ, and a network may round its times.
 _SLACK = timedelta(minutes=2)
 _TAG = re.compile(r"<[^>]*>")
