@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import redis
 from kombu.exceptions import OperationalError
 
-from shared.outbox import Offer
+from shared.offers import Offer
 from shared.settings import Settings, with_password
 
 if TYPE_CHECKING:

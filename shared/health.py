@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from shared import outbox
+from shared import offers
 from shared.db import Database, db_now, insert_into
 from shared.errors import MastheadError
 from shared.http import Door
@@ -75,7 +75,7 @@ def has_stopped_consuming(db: Database, service: str) -> bool:
     try:
         with db.read() as session:
             seconds = silence(session, service)
-            return (seconds is None or seconds >= SILENCE) and outbox.on_offer(session, service)
+            return (seconds is None or seconds >= SILENCE) and offers.on_offer(session, service)
     except SQLAlchemyError as error:
         log.warning("the watchdog could not read the record: %s", error)
         return False

@@ -9,6 +9,7 @@ A row is a promise: it ends as done, or as dead with its reason. `due_at` says w
 open state, so that now, later, retry and a lost worker are the same thing: a row with a time. Times are the database's.
 The attempt number is the fencing token: whoever claimed earlier can no longer finish.
 First attempts are claimed together, for speed; a repeat is claimed alone, so that a poisonous row harms only itself.
+What relay does is shared.offers.
 """
 
 from __future__ import annotations
@@ -19,42 +20,21 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, delete, exists, func, insert, select, update
-from sqlalchemy import Row as SqlRow
+from sqlalchemy import ColumnElement, Float, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from shared.db import db_now
 from shared.errors import NotFound
 from shared.events import Event, TargetEvent
-from shared.listeners import BY_NAME, LISTENERS, Listener
+from shared.listeners import LISTENERS, Listener
 from shared.models import Event as EventRow
 from shared.models import OutboxRow
 
 MOST_ATTEMPTS = 5
 # Seconds before a failed row is due again, by the number of attempts made.
 BACK_OFF = (1.0, 5.0, 15.0, 60.0)
-# Seconds after which an offer nobody took is made again: what a message lost in the broker costs.
-OFFER_LEASE = 5.0
 # Rows looked at in one pruning.
 PAGE = 1000
-
-DueRow = SqlRow[int, int]  # id, attempt
-
-
-@dataclass(frozen=True)
-class _Question:
-    """Whether there are due rows: one answer for each place, a listener and a state."""
-
-    places: list[tuple[Listener, str]]
-    statement: Select[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A hint to send: "there is work for this listener, beginning with this row"."""
-
-    listener: str
-    row_id: int
 
 
 @dataclass(frozen=True)
@@ -132,87 +112,8 @@ def _store(session: Session, events: Sequence[Event]) -> list[int]:
     )
 
 
-def offer(session: Session, *, overdue: bool = True) -> list[Offer]:
-    """Takes due rows of every listener and returns the hints to send once the transaction is committed.
-
-    With `overdue`, also what was offered and not taken in time, and what a worker held beyond its lease. At most
-    `Listener.most` rows are on offer at a time: a backlog waits in the record, not in the broker.
-    A row whose lease ended on its last attempt becomes dead here: its worker died with it each time.
-    """
-    on_offer = dict(
-        session.execute(
-            select(OutboxRow.listener, func.count())
-            .where(OutboxRow.state == "offered", OutboxRow.due_at.is_not(None))
-            .group_by(OutboxRow.listener)
-        ).all()
-    )
-    hints: list[Offer] = []
-    for listener, states in _with_due(session, _OVERDUE if overdue else _WAITING):
-        room = listener.most - on_offer.get(listener.name, 0)
-        due = _due(session, listener, "offered", listener.most) if "offered" in states else []
-        if room > 0 and "claimed" in states:
-            due += _bury_spent(session, _due(session, listener, "claimed", room))
-        if room > 0 and "waiting" in states:
-            due += _due(session, listener, "waiting", room)
-        if due:
-            _set(session, {row.id for row in due}, state="offered", due_at=db_now() + OFFER_LEASE)
-            hints += _hints(listener, due)
-    return hints
-
-
-def _asked(*states: str) -> _Question:
-    """Made once: relay asks many times a second, and to put the question together takes longer than to answer it."""
-    places = [(listener, state) for listener in BY_NAME.values() for state in states]
-    due = [
-        exists().where(OutboxRow.state == state, OutboxRow.listener == listener.name, OutboxRow.due_at <= db_now())
-        for listener, state in places
-    ]
-    return _Question(places, select(*due))
-
-
-_WAITING, _OVERDUE = _asked("waiting"), _asked("offered", "claimed", "waiting")
-
-
-def _with_due(session: Session, question: _Question) -> list[tuple[Listener, set[str]]]:
-    """The listeners that have due rows, and in which states: one question instead of one for each."""
-    (answers,) = session.execute(question.statement).all()
-    found: dict[str, set[str]] = {}
-    for (listener, state), is_due in zip(question.places, answers, strict=True):
-        if is_due:
-            found.setdefault(listener.name, set()).add(state)
-    return [(BY_NAME[name], states) for name, states in found.items()]
-
-
-def _due(session: Session, listener: Listener, state: str, limit: int) -> list[DueRow]:
-    """Due rows in one state, the longest due first. One state at a time, so that the index gives them in order."""
-    return list(
-        session.execute(
-            select(OutboxRow.id, OutboxRow.attempt)
-            .where(OutboxRow.state == state, OutboxRow.listener == listener.name, OutboxRow.due_at <= db_now())
-            .order_by(OutboxRow.due_at, OutboxRow.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-    )
-
-
-def _bury_spent(session: Session, due: list[DueRow]) -> list[DueRow]:
-    """Declares dead what has no attempt left, and returns the others."""
-    spent = {row.id for row in due if row.attempt >= MOST_ATTEMPTS}
-    if spent:
-        reason = f"its worker died or ran out of time on each of {MOST_ATTEMPTS} attempts"
-        _set(session, spent, state="dead", due_at=None, reason=reason)
-    return [row for row in due if row.id not in spent]
-
-
-def _hints(listener: Listener, due: list[DueRow]) -> list[Offer]:
-    """One hint for a batch of first attempts, one for each repeat."""
-    first = [row.id for row in due if row.attempt == 0]
-    repeats = [row.id for row in due if row.attempt > 0]
-    return [Offer(listener.name, row_id) for row_id in first[:: listener.batch] + repeats]
-
-
-def _set(session: Session, row_ids: set[int], **values: Any) -> None:
+def put(session: Session, row_ids: set[int], **values: Any) -> None:
+    """Changes rows that the caller has locked."""
     session.execute(
         update(OutboxRow).where(OutboxRow.id.in_(row_ids)).values(**values).execution_options(synchronize_session=False)
     )
@@ -276,7 +177,7 @@ def finish(session: Session, held: Claim) -> tuple[Row, ...]:
     # Locked in one order first: two workers that finish rows in common then wait for each other, and never in a circle.
     done = set(session.scalars(select(OutboxRow.id).where(_still_held(held)).order_by(OutboxRow.id).with_for_update()))
     if done:
-        _set(session, done, state="done", due_at=None, reason=None)
+        put(session, done, state="done", due_at=None, reason=None)
     return tuple(row for row in held.rows if row.id in done)
 
 
@@ -342,15 +243,6 @@ def is_held(session: Session, row_id: int, token: int) -> bool:
     """Whether a claimed row is still the caller's: asked in the transaction that commits an intention to act."""
     held = (OutboxRow.id == row_id, OutboxRow.state == "claimed", OutboxRow.attempt == token)
     return session.scalar(select(OutboxRow.id).where(*held).with_for_update()) is not None
-
-
-def on_offer(session: Session, queue: str) -> bool:
-    """Whether work is on offer to a service at this moment."""
-    names = [listener.name for listener in BY_NAME.values() if listener.queue == queue]
-    waiting = select(OutboxRow.id).where(
-        OutboxRow.state == "offered", OutboxRow.listener.in_(names), OutboxRow.due_at.is_not(None)
-    )
-    return session.scalar(waiting.limit(1)) is not None
 
 
 def _still_held(held: Claim) -> ColumnElement[bool]:

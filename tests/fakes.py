@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
-from shared.outbox import Offer
+from shared.offers import Offer
 
 
 class FakeBus:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from shared import outbox
+from shared import offers, outbox
 from shared.days import local_day
 from shared.db import Database, db_now
 from shared.events import ArticleAccepted, ArticleEnriched, ArticleUpdated, ArticleWithdrawn
@@ -133,15 +133,15 @@ def work(db: Database, handlers: Handlers) -> int:
     return sum(1 for each in _hints(db, handlers) if work_through(duties, each.listener, each.row_id) is None)
 
 
-def _hints(db: Database, handlers: Handlers) -> Iterator[outbox.Offer]:
+def _hints(db: Database, handlers: Handlers) -> Iterator[offers.Offer]:
     overdue = True  # as the relay, which looks for that far more rarely: it asks much of the database
     while True:
         with db.write() as session:
-            offers = [each for each in outbox.offer(session, overdue=overdue) if each.listener in handlers]
-        if not offers:
+            found = [each for each in offers.offer(session, overdue=overdue) if each.listener in handlers]
+        if not found:
             return
         overdue = False
-        yield from offers
+        yield from found
 
 
 def claim(db: Database, listener: str, *seqs: int) -> outbox.Claim:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared import crash, health, outbox
+from shared import crash, health, offers, outbox
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.db import Database
@@ -74,13 +74,13 @@ class Relay:
         if sweep:
             self._next_sweep = time.monotonic() + self._sweep_every
         with self._db.write() as session:
-            offers = outbox.offer(session, overdue=sweep)
+            hints = offers.offer(session, overdue=sweep)
         crash.reach("relay.after_offer")
-        if offers:
-            self._bus.send(offers)
-            self._hints.extend([time.monotonic()] * len(offers))
+        if hints:
+            self._bus.send(hints)
+            self._hints.extend([time.monotonic()] * len(hints))
             crash.reach("relay.after_hints")
-        return len(offers)
+        return len(hints)
 
     def pulse(self) -> None:
         """Asks each worker for a sign of life when it is time, and gives relay's own."""

@@ -14,6 +14,7 @@ from tests.ingest_api import Api, ingest
 from tests.networks.mastodon import MastodonServer
 from tests.networks.server import NetworkServer
 from tests.networks.suite import SERVERS
+from tests.networks.x import XServer
 from tests.paper import Paper
 from tests.paper import paper as paper_in
 
@@ -39,6 +40,13 @@ def paper(
 @pytest.fixture
 def mastodon() -> Iterator[MastodonServer]:
     server = MastodonServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def x() -> Iterator[XServer]:
+    server = XServer()
     yield server
     server.close()
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
-from shared import outbox
+from shared import offers, outbox
 from shared.db import Database, db_now
 from shared.errors import NotFound
 from shared.events import ArticleAccepted, ArticleEnriched, DeliveryScheduled
@@ -31,9 +31,9 @@ def accept(db: Database) -> Callable[[int], list[int]]:
     return record
 
 
-def offer(db: Database) -> list[outbox.Offer]:
+def offer(db: Database) -> list[offers.Offer]:
     with db.write() as session:
-        return outbox.offer(session)
+        return offers.offer(session)
 
 
 def claim(db: Database, row_id: int) -> outbox.Claim | None:

@@ -21,7 +21,7 @@ from shared.clock import Clock
 from shared.db import Database
 from shared.listeners import ENRICH_ARTICLE
 from shared.models import OutboxRow
-from shared.outbox import Offer
+from shared.offers import Offer
 from shared.settings import Settings
 from shared.worker import celery_app
 from tests.factories import NOW

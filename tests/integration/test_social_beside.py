@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.social import turns
 from services.social.accounts import lock, release_posts
-from shared import outbox
+from shared import offers, outbox
 from shared.db import Database
 from shared.listeners import SOCIAL_POST
 from tests.networks.server import NetworkServer
@@ -58,7 +58,7 @@ def offered(desk: SocialDesk) -> int:
     """The row of a new turn of the account, on offer to workers."""
     desk.change_account("mastodon", check_at=0.0)
     with desk.db.write() as session:
-        (offer,) = [each for each in outbox.offer(session) if each.listener == SOCIAL_POST.name]
+        (offer,) = [each for each in offers.offer(session) if each.listener == SOCIAL_POST.name]
         return offer.row_id
 
 

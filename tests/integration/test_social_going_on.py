@@ -13,19 +13,11 @@ from services.social.outcomes import NotSent, PostError, RefusedByNetwork
 from shared.db import db_now
 from shared.models import SocialPost
 from tests.networks.server import Fault, NetworkServer
-from tests.networks.x import XServer
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
 
 # One database: what an account does next does not depend on it.
 pytestmark = pytest.mark.databases("sqlite")
-
-
-@pytest.fixture
-def x() -> Iterator[XServer]:
-    server = XServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from services.social.networks import NETWORKS
 from services.social.outcomes import RefusedByNetwork
 from shared.listeners import SOCIAL_DRAW, SOCIAL_POST, SOCIAL_WITHDRAW
 from tests.networks.server import Fault, NetworkServer
-from tests.networks.x import XServer
 from tests.newsroom import claim, work
 from tests.paper import Paper
 from tests.social import SocialDesk, social_desk
@@ -22,13 +21,6 @@ from tests.system import wait_for
 pytestmark = pytest.mark.databases("sqlite")
 
 LONG = "{{ headline }}\n\n{{ summary }}\n\n{{ url }}"
-
-
-@pytest.fixture
-def x() -> Iterator[XServer]:
-    server = XServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture

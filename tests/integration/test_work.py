@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
-from shared import health, outbox
+from shared import health, offers, outbox
 from shared.db import Database, db_now
 from shared.health import SILENCE, SignOfLife, beat, has_stopped_consuming, silence
 from shared.listeners import ENRICH_ARTICLE
@@ -61,7 +61,7 @@ def offered(db: Database) -> int:
     """An accepted article whose row is on offer; gives the row's number."""
     Newsroom(db).accept()
     with db.write() as session:
-        outbox.offer(session)
+        offers.offer(session)
         return session.scalars(select(OutboxRow.id).order_by(OutboxRow.id.desc())).first() or 0
 
 
@@ -92,7 +92,7 @@ def test_a_failure_is_written_on_the_row_with_its_reason_and_tried_again_later(d
     desk.handle = finishing(db)
     let_pass(db, ENRICH_ARTICLE.name)
     with db.write() as session:
-        outbox.offer(session)
+        offers.offer(session)
     desk.hint(row)
     assert (desk.row(row).state, desk.row(row).reason) == ("done", None)
 

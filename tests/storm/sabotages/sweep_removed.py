@@ -3,11 +3,11 @@
 import redis
 
 from services.relay import relay
-from shared import outbox
+from shared import offers
 
 _nudged = True
 _hand_on = relay.Relay.hand_on
-_offer = outbox.offer
+_offer = offers.offer
 
 
 def _nudge_only(client, key, interval):
@@ -21,6 +21,6 @@ def _nudge_only(client, key, interval):
     return wait
 
 
-outbox.offer = lambda session, *, overdue: _offer(session, overdue=False)
+offers.offer = lambda session, *, overdue: _offer(session, overdue=False)
 relay.nudge_or_interval = _nudge_only
 relay.Relay.hand_on = lambda self: _hand_on(self) if _nudged else 0
