@@ -20,8 +20,8 @@ from shared.copyfit.rules import BLUESKY
 from tests.networks.server import Fault, png
 from tests.networks.suite import ALT, TEXT, drafted, picture
 from tests.networks_real.bluesky import RealBluesky, read_as_apps_do
+from tests.scripts import TEXTS
 from tests.unit.social.golden import CASES, FULL, article
-from tests.unit.social.scripts import TEXTS
 
 Patch = pytest.MonkeyPatch
 NETWORK = NETWORKS["bluesky"]

@@ -20,9 +20,9 @@ from shared.copyfit.rules import MATRIX
 from tests.networks.server import Fault
 from tests.networks.suite import TEXT, drafted, picture
 from tests.networks_real.matrix import RealMatrix
+from tests.scripts import TEXTS
 from tests.system import wait_for
 from tests.unit.social.golden import CASES, FULL, article
-from tests.unit.social.scripts import TEXTS
 
 NETWORK = NETWORKS["matrix"]
 NUMBERS = itertools.count(1)
