@@ -23,7 +23,7 @@ from shared.counters import Counters
 from shared.db import Database
 from shared.events import ArticleUpdated
 from shared.installation import installation_id
-from shared.listeners import COUNT_ARTICLE, ENRICH_ARTICLE, SOCIAL_DRAW, SOCIAL_PLAN, SOCIAL_WITHDRAW
+from shared.listeners import BY_NAME, COUNT_ARTICLE, ENRICH_ARTICLE, SOCIAL_DRAW, SOCIAL_PLAN, SOCIAL_WITHDRAW
 from shared.models import Article, Event, OutboxRow, SocialAccount
 from shared.publication import TEMPLATE, load_publication
 from shared.settings import Settings
@@ -48,7 +48,7 @@ def claim_each(db: Database, listener: str) -> list[outbox.Claim]:
         ).all()
         for row in session.scalars(select(OutboxRow).where(OutboxRow.id.in_([each.id for each in rows]))):
             row.state, row.attempt = "claimed", 1
-    return [outbox.Claim(outbox.BY_NAME[listener], 1, (outbox.Row(*row),)) for row in rows]
+    return [outbox.Claim(BY_NAME[listener], 1, (outbox.Row(*row),)) for row in rows]
 
 
 def events(session: Session) -> dict[tuple[str, int], int]:
